@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The vector operations that Swift has no dependable spelling for: fused multiply-add, two-operand
+// shuffles, square transpositions, prefetch. Swift imports f32x8 as SIMD8<Float> and so on, and
+// inlines each function as one instruction (a transposition: as its shuffles) under the -march of
+// the module that calls it.
+#pragma once
+
+#define LANES_INLINE static inline __attribute__((always_inline))
+
+typedef float f32x4 __attribute__((ext_vector_type(4)));
+typedef float f32x8 __attribute__((ext_vector_type(8)));
+typedef float f32x16 __attribute__((ext_vector_type(16)));
+typedef double f64x2 __attribute__((ext_vector_type(2)));
+typedef double f64x4 __attribute__((ext_vector_type(4)));
+typedef double f64x8 __attribute__((ext_vector_type(8)));
+
+// Without a fused instruction the compiler would call libm once per lane: multiply and add instead.
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+#define LANES_MULADD(a, b, c) __builtin_elementwise_fma(a, b, c)
+#else
+#define LANES_MULADD(a, b, c) ((a) * (b) + (c))
+#endif
+
+#define LANES_ARITHMETIC(V)                                                          \
+    LANES_INLINE V V##_add(V a, V b) { return a + b; }                               \
+    LANES_INLINE V V##_muladd(V a, V b, V c) { return LANES_MULADD(a, b, c); }
+
+LANES_ARITHMETIC(f32x4)
+LANES_ARITHMETIC(f64x2)
+#if defined(__AVX__)
+LANES_ARITHMETIC(f32x8)
+LANES_ARITHMETIC(f64x4)
+#endif
+#if defined(__AVX512F__)
+LANES_ARITHMETIC(f32x16)
+LANES_ARITHMETIC(f64x8)
+#endif
+
+// evens, odds: the even, odd lanes of a followed by b; zip_low, zip_high: halves of a0 b0 a1 b1 ...
+#define LANES_SHUFFLES(V, EVENS, ODDS, LOW, HIGH)                                    \
+    LANES_INLINE V V##_evens(V a, V b) { return __builtin_shufflevector(a, b, EVENS); }   \
+    LANES_INLINE V V##_odds(V a, V b) { return __builtin_shufflevector(a, b, ODDS); }     \
+    LANES_INLINE V V##_zip_low(V a, V b) { return __builtin_shufflevector(a, b, LOW); }   \
+    LANES_INLINE V V##_zip_high(V a, V b) { return __builtin_shufflevector(a, b, HIGH); }
+#define LANES_LIST(...) __VA_ARGS__
+#define LANES_SHUFFLES_2(V) LANES_SHUFFLES(V, LANES_LIST(0, 2), LANES_LIST(1, 3),    \
+    LANES_LIST(0, 2), LANES_LIST(1, 3))
+#define LANES_SHUFFLES_4(V) LANES_SHUFFLES(V, LANES_LIST(0, 2, 4, 6),                \
+    LANES_LIST(1, 3, 5, 7), LANES_LIST(0, 4, 1, 5), LANES_LIST(2, 6, 3, 7))
+#define LANES_SHUFFLES_8(V) LANES_SHUFFLES(V, LANES_LIST(0, 2, 4, 6, 8, 10, 12, 14), \
+    LANES_LIST(1, 3, 5, 7, 9, 11, 13, 15), LANES_LIST(0, 8, 1, 9, 2, 10, 3, 11),     \
+    LANES_LIST(4, 12, 5, 13, 6, 14, 7, 15))
+#define LANES_SHUFFLES_16(V) LANES_SHUFFLES(V,                                       \
+    LANES_LIST(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30),           \
+    LANES_LIST(1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31),           \
+    LANES_LIST(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23),              \
+    LANES_LIST(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31))
+
+LANES_SHUFFLES_4(f32x4)
+LANES_SHUFFLES_2(f64x2)
+#if defined(__AVX__)
+LANES_SHUFFLES_8(f32x8)
+LANES_SHUFFLES_4(f64x4)
+#endif
+#if defined(__AVX512F__)
+LANES_SHUFFLES_16(f32x16)
+LANES_SHUFFLES_8(f64x8)
+#endif
+
+// Vector loads and stores of any alignment, as the C compiler spells them.
+#define LANES_MEMORY(V, T)                                                           \
+    LANES_INLINE V V##_load(const T *p) { V v; __builtin_memcpy(&v, p, sizeof v); return v; } \
+    LANES_INLINE void V##_store(T *p, V v) { __builtin_memcpy(p, &v, sizeof v); }
+LANES_MEMORY(f32x4, float)
+#if defined(__AVX__)
+LANES_MEMORY(f32x8, float)
+LANES_MEMORY(f64x4, double)
+#endif
+#if defined(__AVX512F__)
+LANES_MEMORY(f64x8, double)
+#endif
+
+// to[k * 4 + r] = from[r * stride + k]: twice, row i is interleaved with row i + 2.
+#define LANES_TRANSPOSE_4(V, T)                                                      \
+    LANES_INLINE void V##_transpose(const T *from, long stride, T *to) {             \
+        V a = V##_load(from), b = V##_load(from + stride);                           \
+        V c = V##_load(from + 2 * stride), d = V##_load(from + 3 * stride);          \
+        V e = V##_zip_low(a, c), f = V##_zip_high(a, c);                             \
+        V g = V##_zip_low(b, d), h = V##_zip_high(b, d);                             \
+        V##_store(to, V##_zip_low(e, g)); V##_store(to + 4, V##_zip_high(e, g));     \
+        V##_store(to + 8, V##_zip_low(f, h)); V##_store(to + 12, V##_zip_high(f, h)); \
+    }
+LANES_TRANSPOSE_4(f32x4, float)
+#if defined(__AVX__)
+LANES_TRANSPOSE_4(f64x4, double)
+#endif
+
+// to[k * 8 + r] = from[r * stride + k]: three times, row i is interleaved with row i + 4.
+#define LANES_TRANSPOSE_8(V, T)                                                      \
+    LANES_INLINE void V##_transpose(const T *from, long stride, T *to) {             \
+        V r[8], t[8];                                                                \
+        for (int i = 0; i < 8; i++) r[i] = V##_load(from + i * stride);              \
+        for (int round = 0; round < 3; round++) {                                    \
+            for (int i = 0; i < 8; i++) t[i] = r[i];                                 \
+            for (int i = 0; i < 4; i++) {                                            \
+                r[2 * i] = V##_zip_low(t[i], t[i + 4]);                              \
+                r[2 * i + 1] = V##_zip_high(t[i], t[i + 4]);                         \
+            }                                                                        \
+        }                                                                            \
+        for (int i = 0; i < 8; i++) V##_store(to + i * 8, r[i]);                     \
+    }
+#if defined(__AVX__)
+LANES_TRANSPOSE_8(f32x8, float)
+#endif
+#if defined(__AVX512F__)
+LANES_TRANSPOSE_8(f64x8, double)
+#endif
+
+LANES_INLINE void lanes_prefetch(const void *p) { __builtin_prefetch(p); }
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+
+// What the processor has and the operating system saves: 3 = AVX-512 F, BW, CD, DQ, VL with AVX2
+// and FMA (x86-64-v4), 2 = AVX2, BMI and FMA (x86-64-v3), 1 = neither.
+static inline int lanes_x86_level(void) {
+    unsigned a, b, c, d, b7 = 0, c7, d7;
+    if (!__get_cpuid(1, &a, &b, &c, &d)) return 1;
+    const unsigned fma = 1u << 12, movbe = 1u << 22, osxsave = 1u << 27, avx = 1u << 28;
+    const unsigned f16c = 1u << 29;
+    if ((c & fma) == 0 || (c & movbe) == 0 || (c & osxsave) == 0) return 1;
+    if ((c & avx) == 0 || (c & f16c) == 0) return 1;
+    unsigned low, high;
+    __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    if ((low & 0x6) != 0x6 || !__get_cpuid_count(7, 0, &a, &b7, &c7, &d7)) return 1;
+    if (!__get_cpuid(0x80000001, &a, &b, &c, &d) || (c & (1u << 5)) == 0) return 1;  // LZCNT
+    const unsigned v3 = 1u << 3 | 1u << 5 | 1u << 8;                          // BMI1, AVX2, BMI2
+    if ((b7 & v3) != v3) return 1;
+    const unsigned v4 = 1u << 16 | 1u << 17 | 1u << 28 | 1u << 30 | 1u << 31;  // F, DQ, CD, BW, VL
+    return (b7 & v4) == v4 && (low & 0xE6) == 0xE6 ? 3 : 2;
+}
+#endif
+
+// Processors that this process may run on: its affinity.
+int lanes_processor_count(void);

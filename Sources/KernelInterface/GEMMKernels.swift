@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The inner loops of convolution for one scalar and one instruction set.
+///
+/// Letters are the literature's: a tile is `mr` x `nr` elements of C in registers; A is the weights,
+/// packed in panels of `mr` rows; B is columns of the input, packed in panels of `nr` columns.
+/// Counts, strides and offsets are in elements. No kernel checks anything.
+public struct GEMMKernels<Scalar: Sendable>: Sendable {
+    /// Scalars in a vector.
+    public let lanes: Int
+    /// Rows of a tile.
+    public let mr: Int
+    /// Columns of a tile: a multiple of ``lanes``.
+    public let nr: Int
+    /// C <- A·B (+ C or bias) for one tile.
+    public let multiply: @Sendable (TileOperands<Scalar>) -> Void
+    /// C <- A·B for `mr` rows or for one, with B's rows wherever the offsets point.
+    public let slide: @Sendable (SlideOperands<Scalar>) -> Void
+    /// Weights into a panel of A.
+    public let packWeights: @Sendable (WeightPanel<Scalar>) -> Void
+    /// Rows of the input into padded rows, split by stride phase.
+    public let fillRows: @Sendable (PaddedRows<Scalar>) -> Void
+    /// One channel's padded rows into the rows of B's panels.
+    public let packTaps: @Sendable (TapColumns<Scalar>) -> Void
+    /// Stride phases back into one row.
+    public let interleave: @Sendable (PhaseRows<Scalar>) -> Void
+    /// Rounds of multiply-adds on registers alone; returns the floating-point operations done.
+    public let peak: @Sendable (Int) -> Int
+
+    /// A set of kernels; `nr` must be a multiple of `lanes`.
+    public init(
+        lanes: Int, mr: Int, nr: Int,
+        multiply: @escaping @Sendable (TileOperands<Scalar>) -> Void,
+        slide: @escaping @Sendable (SlideOperands<Scalar>) -> Void,
+        packWeights: @escaping @Sendable (WeightPanel<Scalar>) -> Void,
+        fillRows: @escaping @Sendable (PaddedRows<Scalar>) -> Void,
+        packTaps: @escaping @Sendable (TapColumns<Scalar>) -> Void,
+        interleave: @escaping @Sendable (PhaseRows<Scalar>) -> Void,
+        peak: @escaping @Sendable (Int) -> Int
+    ) {
+        self.lanes = lanes
+        self.mr = mr
+        self.nr = nr
+        self.multiply = multiply
+        self.slide = slide
+        self.packWeights = packWeights
+        self.fillRows = fillRows
+        self.packTaps = packTaps
+        self.interleave = interleave
+        self.peak = peak
+    }
+}

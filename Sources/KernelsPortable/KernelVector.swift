@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What the kernels need of a vector. Arithmetic in code generic over `SIMD` is a loop over lanes that
+/// the optimizer only sometimes puts back together; requirements of this protocol are instructions.
+protocol KernelVector: SIMD, SendableMetatype where Scalar: BinaryFloatingPoint & Sendable {
+    /// a + b, lane by lane.
+    static func sum(_ a: Self, _ b: Self) -> Self
+    /// a · b + c, with one rounding where the instruction set fuses.
+    static func muladd(_ a: Self, _ b: Self, _ c: Self) -> Self
+    /// The even lanes of a, then those of b.
+    static func evens(_ a: Self, _ b: Self) -> Self
+    /// The odd lanes of a, then those of b.
+    static func odds(_ a: Self, _ b: Self) -> Self
+    /// The first half of a0 b0 a1 b1 ...
+    static func zipLow(_ a: Self, _ b: Self) -> Self
+    /// The second half of a0 b0 a1 b1 ...
+    static func zipHigh(_ a: Self, _ b: Self) -> Self
+    /// Rows and columns of a square that ``transpose(_:_:_:)`` turns.
+    static var square: Int { get }
+    /// to[k · square + r] <- from[r · stride + k].
+    static func transpose(
+        _ from: UnsafePointer<Scalar>, _ stride: Int, _ to: UnsafeMutablePointer<Scalar>)
+}
+
+/// A vector at any address: one instruction, as fast as from an aligned one but for split lines.
+@inline(__always) func load<V: SIMD>(_ p: UnsafePointer<V.Scalar>, as _: V.Type = V.self) -> V {
+    UnsafeRawPointer(p).loadUnaligned(as: V.self)
+}
+
+/// The same from memory that is being written.
+@inline(__always) func load<V: SIMD>(
+    _ p: UnsafeMutablePointer<V.Scalar>, as _: V.Type = V.self
+) -> V {
+    UnsafeRawPointer(p).loadUnaligned(as: V.self)
+}
+
+/// A vector to any address.
+@inline(__always) func store<V: SIMD>(_ v: V, _ p: UnsafeMutablePointer<V.Scalar>) {
+    UnsafeMutableRawPointer(p).storeBytes(of: v, as: V.self)
+}

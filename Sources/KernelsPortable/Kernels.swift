@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import KernelInterface
+
+/// This module's kernels.
+public let kernels = KernelTable(
+    name: moduleName,
+    float32: table(FloatVector.self),
+    float64: table(DoubleVector.self))
+
+#if AVX512
+@inline(__always) private func table<V: KernelVector>(_: V.Type) -> GEMMKernels<V.Scalar> {
+    gemmKernels(TileFamily<V, 8, 3>.self, Packing<V, 8, 3>.self)
+}
+#elseif AVX2 || arch(arm64)
+@inline(__always) private func table<V: KernelVector>(_: V.Type) -> GEMMKernels<V.Scalar> {
+    gemmKernels(TileFamily<V, 4, 3>.self, Packing<V, 4, 3>.self)
+}
+#else
+@inline(__always) private func table<V: KernelVector>(_: V.Type) -> GEMMKernels<V.Scalar> {
+    gemmKernels(TileFamily<V, 4, 2>.self, Packing<V, 4, 2>.self)
+}
+#endif
+
+@inline(__always) private func gemmKernels<V: KernelVector, let R: Int, let N: Int>(
+    _: TileFamily<V, R, N>.Type, _: Packing<V, R, N>.Type
+) -> GEMMKernels<V.Scalar> {
+    precondition(V.square == R, "a panel of A has as many rows as a transposed square")
+    return GEMMKernels(
+        lanes: V.scalarCount, mr: R, nr: N * V.scalarCount,
+        multiply: { TileFamily<V, R, N>.multiply($0) },
+        slide: { TileFamily<V, R, N>.slide($0) },
+        packWeights: { Packing<V, R, N>.weights($0) },
+        fillRows: { Packing<V, R, N>.fillRows($0) },
+        packTaps: { Packing<V, R, N>.taps($0) },
+        interleave: { Packing<V, R, N>.interleave($0) },
+        peak: { Peak<V>.run($0) })
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import KernelInterface
+
+/// Copies between layouts, in whole vectors: each overrun is written again by what comes after it.
+enum Packing<V: KernelVector, let R: Int, let N: Int> {
+    typealias Scalar = V.Scalar
+
+    /// Squares of weights are transposed in registers; the rest goes one by one.
+    static func weights(_ o: WeightPanel<Scalar>) {
+        var k = 0
+        if o.rows == R {
+            while k + R <= o.depth {
+                V.transpose(o.weights + k, o.rowStride, o.panel + k * R)
+                k += R
+            }
+        }
+        while k < o.depth {
+            for r in 0..<R {
+                o.panel[k * R + r] = r < o.rows ? o.weights[r * o.rowStride + k] : .zero
+            }
+            k += 1
+        }
+    }
+
+    /// Row by row, phase by phase: zeros, every stride-th value, zeros.
+    static func fillRows(_ o: PaddedRows<Scalar>) {
+        var to = o.to
+        for y in o.rows {
+            let values = o.values + y * o.valuesPitch
+            let inside = y >= 0 && y < o.height
+            for phase in 0..<o.stride {
+                if inside {
+                    fill(o, values, phase, to)
+                } else {
+                    clear(to, 0, o.phasePitch)
+                }
+                to += o.phasePitch
+            }
+        }
+    }
+
+    @inline(__always) private static func fill(
+        _ o: PaddedRows<Scalar>, _ values: UnsafePointer<Scalar>, _ phase: Int,
+        _ to: UnsafeMutablePointer<Scalar>
+    ) {
+        let pitch = o.phasePitch, stride = o.stride
+        let first = phase - o.before
+        if stride == 1 {
+            let low = min(pitch, -first)
+            let count = min(o.count, pitch - low)
+            clear(to, 0, low)
+            copyEvery(1, values, to + low, count)
+            clear(to, low + count, pitch)
+        } else {
+            let low = first < 0 ? min(pitch, (stride - 1 - first) / stride) : 0
+            let start = low * stride + first
+            let most = (o.count - start + stride - 1) / stride
+            let count = start < o.count ? min(most, pitch - low) : 0
+            clear(to, 0, low)
+            copyEvery(stride, values + start, to + low, count)
+            clear(to, low + count, pitch)
+        }
+    }
+
+    @inline(__always) private static func clear(
+        _ p: UnsafeMutablePointer<Scalar>, _ from: Int, _ to: Int
+    ) {
+        var i = from
+        while i < to {
+            store(V.zero, p + i)
+            i += V.scalarCount
+        }
+    }
+
+    @inline(__always) private static func copyEvery(
+        _ stride: Int, _ from: UnsafePointer<Scalar>, _ to: UnsafeMutablePointer<Scalar>,
+        _ count: Int
+    ) {
+        var i = 0
+        if stride == 1 {
+            while i < count {
+                store(load(from + i) as V, to + i)
+                i += V.scalarCount
+            }
+        } else if stride == 2 {
+            while i < count {
+                store(V.evens(load(from + 2 * i), load(from + 2 * i + V.scalarCount)), to + i)
+                i += V.scalarCount
+            }
+        } else {
+            while i < count {
+                to[i] = from[i * stride]
+                i += 1
+            }
+        }
+    }
+
+    /// Tap by tap, piece by piece.
+    static func taps(_ o: TapColumns<Scalar>) {
+        var rows = o.rows
+        for tap in o.taps {
+            let plane = o.plane + Int(tap)
+            for piece in o.pieces {
+                let from = plane + Int(piece.from)
+                let to = rows + Int(piece.to)
+                for v in 0..<Int(piece.vectors) {
+                    store(load(from + v * V.scalarCount) as V, to + v * V.scalarCount)
+                }
+            }
+            rows += o.rowPitch
+        }
+    }
+
+    /// Two phases are zipped, one is copied, more go one by one.
+    static func interleave(_ o: PhaseRows<Scalar>) {
+        var i = 0
+        if o.stride == 1 {
+            while i + V.scalarCount <= o.count {
+                store(load(o.phases + i) as V, o.row + i)
+                i += V.scalarCount
+            }
+        } else if o.stride == 2 {
+            let odd = o.phases + o.pitch
+            while i + 2 * V.scalarCount <= o.count {
+                let a: V = load(o.phases + i / 2)
+                let b: V = load(odd + i / 2)
+                store(V.zipLow(a, b), o.row + i)
+                store(V.zipHigh(a, b), o.row + i + V.scalarCount)
+                i += 2 * V.scalarCount
+            }
+        }
+        var q = i / o.stride
+        while i < o.count {
+            for phase in 0..<min(o.stride, o.count - i) {
+                o.row[i + phase] = o.phases[phase * o.pitch + q]
+            }
+            i += o.stride
+            q += 1
+        }
+    }
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CLanes
+import KernelInterface
+
+/// `R` rows by `N` vectors of C held in registers: the one source of every dense kernel.
+///
+/// LLVM unrolls the rows, and so keeps them in registers, up to R = 12 with N = 2, 9 with 3, 6 with 4;
+/// beyond that the arrays fall into memory and the speed to less than half
+/// (Tests/check_instructions.py watches over it). Never inlined: constant depths undo it too.
+enum Tile<V: KernelVector, let R: Int, let N: Int> {
+    typealias Scalar = V.Scalar
+    typealias Registers = InlineArray<R, InlineArray<N, V>>
+
+    /// C <- start + A·B with B in a panel of `columns` columns.
+    @inline(never) static func packed(_ o: TileOperands<Scalar>, columns: Int) {
+        var t = start(o.bias)
+        prefetch(o.c, o.ldc)
+        var a = o.a
+        var b = o.b
+        for _ in 0..<o.depth {
+            step(&t, a, b)
+            a += R
+            b += columns
+        }
+        finish(t, o.c, o.ldc, o.accumulate)
+    }
+
+    /// C <- start + A·B with row k of B at `b + offsets[k]`.
+    @inline(never) static func indirect(_ o: SlideOperands<Scalar>, column: Int) {
+        var t = start(o.bias)
+        var a = o.a
+        let b = o.b + column
+        for k in 0..<o.depth {
+            step(&t, a, b + Int(o.offsets[k]))
+            a += R
+        }
+        finish(t, o.c + column, o.ldc, o.accumulate)
+    }
+
+    @inline(__always) private static func start(_ bias: UnsafePointer<Scalar>?) -> Registers {
+        var t = Registers(repeating: .init(repeating: .zero))
+        if let bias {
+            for r in 0..<R { for j in 0..<N { t[r][j] = V(repeating: bias[r]) } }
+        }
+        return t
+    }
+
+    /// Row k of B is loaded once and used for every row of C.
+    @inline(__always) private static func step(
+        _ t: inout Registers, _ a: UnsafePointer<Scalar>, _ b: UnsafePointer<Scalar>
+    ) {
+        var row = InlineArray<N, V>(repeating: .zero)
+        for j in 0..<N { row[j] = load(b + j * V.scalarCount) }
+        for r in 0..<R {
+            let w = V(repeating: a[r])
+            for j in 0..<N { t[r][j] = V.muladd(w, row[j], t[r][j]) }
+        }
+    }
+
+    /// Two loops, because a choice inside one is not hoisted.
+    @inline(__always) private static func finish(
+        _ t: Registers, _ c: UnsafeMutablePointer<Scalar>, _ ldc: Int, _ accumulate: Bool
+    ) {
+        if accumulate {
+            for r in 0..<R {
+                for j in 0..<N {
+                    let p = c + r * ldc + j * V.scalarCount
+                    store(V.sum(load(p), t[r][j]), p)
+                }
+            }
+        } else {
+            for r in 0..<R {
+                for j in 0..<N { store(t[r][j], c + r * ldc + j * V.scalarCount) }
+            }
+        }
+    }
+
+    /// C is wanted only after the whole sum: its lines arrive meanwhile.
+    @inline(__always) private static func prefetch(_ c: UnsafeMutablePointer<Scalar>, _ ldc: Int) {
+        for r in 0..<R {
+            lanes_prefetch(c + r * ldc)
+            lanes_prefetch(c + r * ldc + N * V.scalarCount - 1)
+        }
+    }
+}
