@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import KernelInterface
+
+/// Convolution as a matrix product whose columns are made a block at a time (`im2col`).
+///
+/// Goals, in order: the right answer for every geometry; the speed of the machine's fused
+/// multiply-adds; memory for one block of columns, never for all of them.
+///
+/// Chellapilla, Puri and Simard, "High Performance Convolutional Neural Networks for Document
+/// Processing" (2006) unfold the whole input; here loop 5 of the product (see `GEMM.swift`) runs over
+/// blocks of pixels, and each core packs what it needs:
+///
+///     C[m, n] <- bias[m] + Σ_k A[m, k] · B[k, n],   k = (channel, tap),  n = pixel,
+///     B[(c, t), o] = input[c, o·stride + t·dilation − padding],  0 outside
+///
+/// *Error*: sums of at most 256 products between two roundings to C; rms 3e-7 and max 2e-6 of the
+/// output's rms at 2304 products.
+struct ImplicitGEMM<Scalar: TensorScalar>: Sendable {
+    let geometry: ConvolutionGeometry
+    let product: GridProduct<Scalar>
+    let layout: WeightLayout
+    let threads: Int
+
+    init(_ geometry: ConvolutionGeometry, kernels: GEMMKernels<Scalar>, threads: Int) {
+        self.init(
+            geometry, grid: TapGrid(geometry),
+            layout: WeightLayout(
+                rowStride: geometry.inputChannelsPerGroup * geometry.kernel.count,
+                channelStride: geometry.kernel.count, taps: Array(0..<geometry.kernel.count)),
+            kernels: kernels, threads: threads)
+    }
+
+    /// A grid whose outputs are the operator's outputs, in order.
+    init(
+        _ geometry: ConvolutionGeometry, grid: TapGrid, layout: WeightLayout,
+        kernels: GEMMKernels<Scalar>, threads: Int
+    ) {
+        self.geometry = geometry
+        self.layout = layout
+        self.threads = threads
+        product = GridProduct(
+            grid, channels: geometry.inputChannelsPerGroup,
+            outputs: geometry.outputChannelsPerGroup, images: geometry.batch * geometry.groups,
+            threads: threads, kernels: kernels)
+    }
+
+    var scratchByteCount: Int { threads * workerElements * MemoryLayout<Scalar>.stride }
+    private var workerElements: Int { (product.scratchElements + 31) / 16 * 16 }
+
+    func prepare(_ weight: UnsafePointer<Scalar>, bias: UnsafePointer<Scalar>?) -> WeightPanels<
+        Scalar
+    > {
+        let panels = WeightPanels<Scalar>(
+            m: geometry.outputChannelsPerGroup, k: product.k, groups: geometry.groups,
+            mr: product.kernels.mr)
+        panels.pack(
+            weight, layout, bias: bias, kernels: product.kernels,
+            groupStride: geometry.weightElementsPerGroup, threads: threads)
+        return panels
+    }
+
+    /// Loop 5, over the cores: images x groups x blocks of pixels x splits of output channels.
+    func run(_ operands: RunOperands<Scalar>, weights: WeightPanels<Scalar>) {
+        let blocks = product.blocks
+        let perGroup = blocks.blockCount * blocks.splitCount
+        let outputs = geometry.outputChannelsPerGroup, pixels = geometry.outputSize.count
+        let inputStride = geometry.inputChannelsPerGroup * geometry.inputSize.count
+        let count = geometry.batch * geometry.groups * perGroup
+        ParallelTiles.run(count, threads: threads) { task, worker in
+            let image = task / perGroup
+            let some = blocks.pixels(ofBlock: task % perGroup / blocks.splitCount)
+            let group = image % geometry.groups
+            product.run(
+                some, rows: blocks.channels(ofSplit: task % blocks.splitCount),
+                input: operands.input + image * inputStride,
+                panels: weights.panels(ofGroup: group), bias: weights.bias(ofGroup: group),
+                c: operands.output + image * outputs * pixels + some.lowerBound, ldc: pixels,
+                scratch: operands.scratch + worker * workerElements)
+        }
+    }
+}
+
+/// The memory that an algorithm runs on: shared by the cores, each of which writes places of its own.
+struct RunOperands<Scalar>: @unchecked Sendable {
+    /// The whole input, row-major.
+    let input: UnsafePointer<Scalar>
+    /// The whole output, row-major.
+    let output: UnsafeMutablePointer<Scalar>
+    /// As much as the algorithm asked for.
+    let scratch: UnsafeMutablePointer<Scalar>
+}

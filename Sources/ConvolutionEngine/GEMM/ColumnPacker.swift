@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import KernelInterface
+
+/// Packs columns of the input as panels of B: im2col, a block and a chunk at a time.
+///
+///     panels [ceil(columns / nr)][kc][nr], row k = (channel, tap), each panel followed by slack
+struct ColumnPacker<Scalar: TensorScalar>: Sendable {
+    let grid: TapGrid
+    let kernels: GEMMKernels<Scalar>
+    /// Nil: columns are gathered one by one, or the input is its own columns.
+    let layout: PlaneLayout?
+
+    init(_ grid: TapGrid, mostPixels: Int, kernels: GEMMKernels<Scalar>) {
+        self.grid = grid
+        self.kernels = kernels
+        layout = grid.isIdentity ? nil : PlaneLayout(grid, mostPixels: mostPixels)
+    }
+
+    /// A packer of padded rows only.
+    init(_ grid: TapGrid, layout: PlaneLayout, kernels: GEMMKernels<Scalar>) {
+        (self.grid, self.layout, self.kernels) = (grid, layout, kernels)
+    }
+
+    /// Elements of memory for ``pack(_:_:)``, besides the panels.
+    var planeElements: Int { (layout?.count ?? 0) + 4 * kernels.lanes }
+
+    /// The pieces of a block of pixels.
+    ///
+    /// - Parameter panelStride: elements from one panel of B to the next
+    func table(_ pixels: Range<Int>, panelStride: Int) -> Table {
+        var table = Table(pixels: pixels, panelStride: panelStride)
+        if grid.isIdentity {
+            append(from: pixels.lowerBound, count: pixels.count, to: &table)
+            return table
+        }
+        table.block = PixelBlock(
+            pixels, of: grid.size, oneRowBands: layout?.oneRowBands ?? true)
+        guard let layout else { return table }
+        var band = 0
+        for row in table.block.rows {
+            let bands = table.block.bands
+            while bands[band].z != row.z || !bands[band].y.contains(row.y) { band += 1 }
+            let down = (row.y - bands[band].y.lowerBound) * grid.stride.height
+            let right = row.x.lowerBound - bands[band].x.lowerBound
+            append(
+                from: band * layout.bandPitch + down * layout.rowPitch + right,
+                count: row.x.count, to: &table)
+        }
+        return table
+    }
+
+    /// What ``pack(_:table:input:plane:panels:)`` needs to know of a block.
+    struct Table {
+        let pixels: Range<Int>
+        let panelStride: Int
+        var block = PixelBlock(bands: [])
+        var pieces: [CopyPiece] = []
+        var columns = 0
+    }
+
+    /// Cuts neighbouring pixels at the panels' edges.
+    private func append(from first: Int, count: Int, to table: inout Table) {
+        var from = first, left = count
+        while left > 0 {
+            let column = table.columns % kernels.nr
+            let some = min(left, kernels.nr - column)
+            let vectors = (some + kernels.lanes - 1) / kernels.lanes
+            table.pieces.append(
+                CopyPiece(
+                    from: Int32(from),
+                    to: Int32(table.columns / kernels.nr * table.panelStride + column),
+                    vectors: Int32(vectors)))
+            table.columns += some
+            from += some
+            left -= some
+        }
+    }
+
+    /// Rows `sum` of B for a block's pixels; `input` is the group's first channel.
+    func pack(
+        _ sum: Range<Int>, table: Table, input: UnsafePointer<Scalar>,
+        plane: UnsafeMutablePointer<Scalar>, panels: UnsafeMutablePointer<Scalar>
+    ) {
+        let taps = grid.taps.count
+        var k = sum.lowerBound
+        while k < sum.upperBound {
+            let channel = k / taps
+            let some = k % taps..<min(taps, k % taps + sum.upperBound - k)
+            let values = input + channel * grid.inputSize.count
+            let rows = panels + (k - sum.lowerBound) * kernels.nr
+            if let layout {
+                fill(values, layout, table.block, plane)
+                copy(plane, layout.tapOffsets, some, table, rows)
+            } else if grid.isIdentity {
+                copy(values, [0], 0..<1, table, rows)
+            } else {
+                gather(values, some, table.block, rows, table.panelStride)
+            }
+            k += some.count
+        }
+    }
+
+    private func copy(
+        _ plane: UnsafePointer<Scalar>, _ offsets: [Int32], _ taps: Range<Int>, _ table: Table,
+        _ rows: UnsafeMutablePointer<Scalar>
+    ) {
+        offsets.withUnsafeBufferPointer { offsets in
+            table.pieces.withUnsafeBufferPointer { pieces in
+                kernels.packTaps(
+                    TapColumns(
+                        plane: plane, taps: UnsafeBufferPointer(rebasing: offsets[taps]),
+                        pieces: pieces, rows: rows, rowPitch: kernels.nr))
+            }
+        }
+    }
+
+    /// The padded copy of one channel: the only place that knows where the input ends.
+    func fill(
+        _ values: UnsafePointer<Scalar>, _ layout: PlaneLayout, _ block: PixelBlock,
+        _ plane: UnsafeMutablePointer<Scalar>
+    ) {
+        let size = grid.inputSize
+        for (b, band) in block.bands.enumerated() {
+            let left = band.x.lowerBound * grid.stride.width + grid.lowest.width
+            let first = max(0, left)
+            let top = band.y.lowerBound * grid.stride.height
+            for (s, slice) in layout.slices.enumerated() {
+                let z = band.z * grid.stride.depth + slice
+                let inside = z >= 0 && z < size.depth && first < size.width
+                var rows = PaddedRows(
+                    values: inside ? values + z * size.height * size.width + first : values,
+                    valuesPitch: size.width, height: inside ? size.height : 0, rows: 0..<0,
+                    count: max(0, size.width - first), before: max(0, -left),
+                    stride: layout.phases, phasePitch: layout.phasePitch,
+                    to: plane + b * layout.bandPitch + s * layout.slicePitch)
+                if layout.oneRowBands {
+                    for row in layout.rows {
+                        rows.rows = top + row..<top + row + 1
+                        kernels.fillRows(rows)
+                        rows.to += layout.rowPitch
+                    }
+                } else {
+                    let last = (band.y.upperBound - 1) * grid.stride.height + grid.highest.height
+                    rows.rows = top + grid.lowest.height..<last + 1
+                    kernels.fillRows(rows)
+                }
+            }
+        }
+    }
+
+    /// Element by element: for taps or pixels that stand far apart.
+    private func gather(
+        _ values: UnsafePointer<Scalar>, _ taps: Range<Int>, _ block: PixelBlock,
+        _ rows: UnsafeMutablePointer<Scalar>, _ panelStride: Int
+    ) {
+        let size = grid.inputSize, nr = kernels.nr
+        for (t, tap) in grid.taps[taps].enumerated() {
+            var column = 0
+            for row in block.rows {
+                let z = row.z * grid.stride.depth + tap.depth
+                let y = row.y * grid.stride.height + tap.height
+                let inside = z >= 0 && z < size.depth && y >= 0 && y < size.height
+                for ox in row.x {
+                    let x = ox * grid.stride.width + tap.width
+                    let seen = inside && x >= 0 && x < size.width
+                    rows[column / nr * panelStride + t * nr + column % nr] =
+                        seen ? values[(z * size.height + y) * size.width + x] : .zero
+                    column += 1
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import KernelInterface
+
+/// One grid of outputs as a matrix product: loop 4, which packs a chunk of B and multiplies it.
+struct GridProduct<Scalar: TensorScalar>: Sendable {
+    let packer: ColumnPacker<Scalar>
+    let kernels: GEMMKernels<Scalar>
+    let blocks: BlockSizes
+    /// Length of the whole sum.
+    let k: Int
+
+    init(
+        _ grid: TapGrid, channels: Int, outputs: Int, images: Int, threads: Int,
+        kernels: GEMMKernels<Scalar>
+    ) {
+        k = channels * grid.taps.count
+        self.kernels = kernels
+        blocks = BlockSizes(
+            m: outputs, n: grid.size.count, k: k, taps: grid.taps.count, images: images,
+            threads: threads, kernels: kernels)
+        packer = ColumnPacker(grid, mostPixels: blocks.mostPixels, kernels: kernels)
+    }
+
+    /// Elements from one panel of B to the next: what a row writes too much is less than a row.
+    private var panelStride: Int { (blocks.kc + 1) * kernels.nr }
+    private var panelElements: Int { blocks.mostPixels / kernels.nr * panelStride }
+    private var edgeElements: Int { kernels.mr * kernels.nr }
+
+    /// Elements of memory that one worker needs.
+    var scratchElements: Int { panelElements + packer.planeElements + edgeElements + 64 }
+
+    /// C <- A·B + bias for some pixels and some output channels of one image and group.
+    ///
+    /// - Parameters:
+    ///   - pixels: columns of C, from the first of `c`
+    ///   - rows: output channels of the group
+    ///   - input: the group's first channel
+    ///   - weights: the group's panels and bias
+    ///   - c: row 0 of C at the first pixel
+    ///   - scratch: ``scratchElements`` elements
+    func run(
+        _ pixels: Range<Int>, rows: Range<Int>, input: UnsafePointer<Scalar>,
+        panels: UnsafePointer<Scalar>, bias: UnsafePointer<Scalar>,
+        c: UnsafeMutablePointer<Scalar>, ldc: Int, scratch: UnsafeMutablePointer<Scalar>
+    ) {
+        let table = packer.table(pixels, panelStride: panelStride)
+        let b = scratch + edgeElements, plane = b + panelElements + 32
+        var k0 = 0
+        // loop 4; a sum of nothing is one chunk of length 0, which writes the bias
+        repeat {
+            let kc = min(blocks.kc, k - k0)
+            if kc > 0 {
+                packer.pack(k0..<k0 + kc, table: table, input: input, plane: plane, panels: b)
+            }
+            GEMMBlock(
+                rows: rows, a: panels + k0 * kernels.mr, panelStrideA: k * kernels.mr, b: b,
+                panelStrideB: panelStride, kc: kc, n: pixels.count, c: c, ldc: ldc,
+                start: k0 == 0 ? bias : nil, edge: scratch
+            ).multiply(kernels, mc: blocks.mc)
+            k0 += kc
+        } while k0 < k
+    }
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import KernelInterface
+
+/// Where the weights of one output channel stand among those of a group.
+struct WeightLayout: Sendable {
+    /// Elements from one output channel to the next.
+    let rowStride: Int
+    /// Elements from one input channel to the next.
+    let channelStride: Int
+    /// Which of a channel's taps are used, in the order of the sum.
+    let taps: [Int]
+
+    /// Whether a row's weights lie in the order of the sum, without gaps.
+    var isContiguous: Bool {
+        channelStride == taps.count && taps.enumerated().allSatisfy { $0 == $1 }
+    }
+}
+
+/// Weights in the order in which the kernels read them, with the bias padded to whole panels.
+///
+///     panels  [group][ceil(m / mr)][k][mr]      missing rows are zeros
+///     bias    [group][ceil(m / mr)·mr]          −0 where there is none
+struct WeightPanels<Scalar: TensorScalar>: Sendable {
+    let mr: Int
+    let m: Int
+    let k: Int
+    let groups: Int
+    private let storage: TensorStorage
+
+    var panelCount: Int { (m + mr - 1) / mr }
+    private var panelElements: Int { groups * panelCount * k * mr }
+
+    /// Room for `groups` times m x k weights; filled by ``pack(_:_:bias:kernels:threads:)``.
+    init(m: Int, k: Int, groups: Int, mr: Int) {
+        (self.m, self.k, self.groups, self.mr) = (m, k, groups, mr)
+        let rows = groups * ((m + mr - 1) / mr) * mr
+        storage = TensorStorage(byteCount: rows * (k + 1) * MemoryLayout<Scalar>.stride)
+    }
+
+    private var base: UnsafeMutablePointer<Scalar> {
+        storage.bytes.assumingMemoryBound(to: Scalar.self)
+    }
+
+    /// The first panel of a group.
+    func panels(ofGroup group: Int) -> UnsafePointer<Scalar> {
+        UnsafePointer(base + group * panelCount * k * mr)
+    }
+
+    /// The bias of a group's channels: as many as the panels have rows.
+    func bias(ofGroup group: Int) -> UnsafePointer<Scalar> {
+        UnsafePointer(base + panelElements + group * panelCount * mr)
+    }
+
+    /// Fills the panels from `weight` and `bias` as they came, on several cores where it pays.
+    func pack(
+        _ weight: UnsafePointer<Scalar>, _ layout: WeightLayout, bias: UnsafePointer<Scalar>?,
+        kernels: GEMMKernels<Scalar>, groupStride: Int, threads: Int
+    ) {
+        let panels = panelCount
+        let perTask = max(1, 32_768 / max(1, k * mr))
+        let tasks = (groups * panels + perTask - 1) / perTask
+        let source = Source(weight: weight, bias: bias, base: base)
+        let start = sumStart
+        let squares = layout.isContiguous && mr == kernels.mr
+        ParallelTiles.run(tasks, threads: threads) { task, _ in
+            for i in task * perTask..<min(groups * panels, (task + 1) * perTask) {
+                let group = i / panels, first = i % panels * mr
+                let rows = source.weight + group * groupStride + first * layout.rowStride
+                let panel = source.base + i * k * mr
+                let count = min(mr, m - first)
+                if squares {
+                    kernels.packWeights(
+                        WeightPanel(
+                            weights: rows, rowStride: layout.rowStride, rows: count, depth: k,
+                            panel: panel))
+                } else {
+                    gather(rows, layout, count, panel)
+                }
+                let biases = source.base + panelElements + i * mr
+                for r in 0..<mr {
+                    let given = r < count ? source.bias?[group * m + first + r] : nil
+                    biases[r] = given ?? start
+                }
+            }
+        }
+    }
+
+    /// Where a sum without bias starts: at −0, the number that changes no other when added, so that a
+    /// −0 sent through an identity comes back; an empty sum is 0.
+    private var sumStart: Scalar { k == 0 ? .zero : -.zero }
+
+    private func gather(
+        _ rows: UnsafePointer<Scalar>, _ layout: WeightLayout, _ count: Int,
+        _ panel: UnsafeMutablePointer<Scalar>
+    ) {
+        var to = panel
+        let channels = layout.taps.isEmpty ? 0 : k / layout.taps.count
+        for c in 0..<channels {
+            for tap in layout.taps {
+                let from = rows + c * layout.channelStride + tap
+                for r in 0..<mr { to[r] = r < count ? from[r * layout.rowStride] : .zero }
+                to += mr
+            }
+        }
+    }
+
+    /// Pointers that several cores read, and panels that each writes for itself.
+    private struct Source: @unchecked Sendable {
+        let weight: UnsafePointer<Scalar>
+        let bias: UnsafePointer<Scalar>?
+        let base: UnsafeMutablePointer<Scalar>
+    }
+}
+
+extension ConvolutionGeometry {
+    /// Elements of the weights of one group, forward and transposed.
+    var weightElementsPerGroup: Int {
+        inputChannelsPerGroup * outputChannelsPerGroup * kernel.count
+    }
+}

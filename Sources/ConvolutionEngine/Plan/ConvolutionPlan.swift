@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import KernelInterface
+
+/// How one geometry is computed in one precision: planned once, run many times.
+///
+///     let plan = ConvolutionPlan(geometry, dtype: .float32)  // chooses: no data needed
+///     let weights = plan.prepare(weight, bias: bias)         // packs: once per set of weights
+///     let output = plan.run(input, weights)                  // computes
+///
+/// Not generic, so that everything generic is specialized inside this module.
+public struct ConvolutionPlan: Sendable {
+    /// What is computed.
+    public let geometry: ConvolutionGeometry
+    /// The tensors' element type.
+    public let dtype: DType
+    private let typed: Typed
+
+    private enum Typed: Sendable {
+        case float32(TypedPlan<Float>)
+        case float64(TypedPlan<Double>)
+    }
+
+    /// Weights as the plan's algorithm reads them; good for plans of the same geometry and dtype.
+    public struct PreparedWeights: Sendable {
+        fileprivate enum Panels: Sendable {
+            case float32([WeightPanels<Float>])
+            case float64([WeightPanels<Double>])
+        }
+        fileprivate let panels: Panels
+    }
+
+    /// - Parameters:
+    ///   - geometry: what is computed
+    ///   - dtype: the tensors' element type
+    ///   - algorithm: nil for the fastest; one that cannot do the geometry falls back to `im2col`
+    ///   - kernels: the instruction set
+    ///   - threads: cores to use; results do not depend on it
+    public init(
+        _ geometry: ConvolutionGeometry, dtype: DType, algorithm: Algorithm? = nil,
+        kernels: KernelTable = .best, threads: Int = ProcessorCount.available
+    ) {
+        self.init(
+            geometry, dtype: dtype, algorithm: algorithm, kernels: kernels, threads: threads,
+            serialWork: Self.serialWork)
+    }
+
+    /// Below this many multiplications one core is as fast as several (about 100 µs of work).
+    static var serialWork: Int { 1_000_000 }
+
+    /// Tests use several cores for any amount of work.
+    package init(
+        _ geometry: ConvolutionGeometry, dtype: DType, algorithm: Algorithm?, kernels: KernelTable,
+        threads: Int, serialWork: Int
+    ) {
+        self.geometry = geometry
+        self.dtype = dtype
+        let threads = geometry.multiplyAccumulates < serialWork ? 1 : max(1, threads)
+        switch dtype {
+        case .float32:
+            typed = .float32(
+                TypedPlan(geometry, algorithm: algorithm, kernels: kernels, threads: threads))
+        case .float64:
+            typed = .float64(
+                TypedPlan(geometry, algorithm: algorithm, kernels: kernels, threads: threads))
+        }
+    }
+
+    /// How the geometry is computed.
+    public var algorithm: Algorithm {
+        switch typed {
+        case .float32(let plan): plan.algorithm
+        case .float64(let plan): plan.algorithm
+        }
+    }
+
+    /// Working memory of a run, for all cores together.
+    public var scratchByteCount: Int {
+        switch typed {
+        case .float32(let plan): plan.scratchByteCount
+        case .float64(let plan): plan.scratchByteCount
+        }
+    }
+
+    /// Packs weights and bias; both must have the geometry's shapes and the plan's dtype.
+    public func prepare(_ weight: Tensor, bias: Tensor?) -> PreparedWeights {
+        switch typed {
+        case .float32(let plan): PreparedWeights(panels: .float32(plan.prepare(weight, bias: bias)))
+        case .float64(let plan): PreparedWeights(panels: .float64(plan.prepare(weight, bias: bias)))
+        }
+    }
+
+    /// The output for an input of the geometry's shape and the plan's dtype.
+    public func run(_ input: Tensor, _ weights: PreparedWeights) -> Tensor {
+        let storage = TensorStorage(byteCount: geometry.outputCount * dtype.byteCount)
+        run(input, weights, into: storage.bytes)
+        return Tensor(dtype: dtype, shape: geometry.outputShape, storage: storage)
+    }
+
+    /// The same into memory that the caller owns: as many elements as the output has.
+    public func run(
+        _ input: Tensor, _ weights: PreparedWeights, into output: UnsafeMutableRawPointer
+    ) {
+        switch (typed, weights.panels) {
+        case (.float32(let plan), .float32(let panels)): plan.run(input, panels, into: output)
+        case (.float64(let plan), .float64(let panels)): plan.run(input, panels, into: output)
+        default: preconditionFailure("weights prepared for another dtype")
+        }
+    }
+
+    /// Tests fill the memory that the next run will work in with NaN.
+    package static func poisonScratch(byteCount: Int) {
+        ScratchPool.shared.withScratch(byteCount: byteCount) {
+            _ = UnsafeMutableRawBufferPointer(start: $0, count: byteCount).initializeMemory(
+                as: UInt8.self, repeating: 0xFF)
+        }
+    }
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import KernelInterface
+
+/// A ``ConvolutionPlan`` for one scalar.
+struct TypedPlan<Scalar: TensorScalar>: Sendable {
+    let geometry: ConvolutionGeometry
+    let algorithm: Algorithm
+    private let method: Method
+
+    private enum Method: Sendable {
+        case slidingWindow(SlidingWindow<Scalar>)
+        case implicitGEMM(ImplicitGEMM<Scalar>)
+        case stridePhases(StridePhases<Scalar>)
+    }
+
+    /// See ``ConvolutionPlan/init(_:dtype:algorithm:kernels:threads:)``.
+    init(
+        _ geometry: ConvolutionGeometry, algorithm: Algorithm?, kernels: KernelTable, threads: Int
+    ) {
+        self.geometry = geometry
+        let kernels = Scalar.kernels(in: kernels)
+        let wanted = algorithm ?? Algorithm.fastest(for: geometry)
+        if geometry.direction == .transposed {
+            self.algorithm = .stridePhases
+            method = .stridePhases(StridePhases(geometry, kernels: kernels, threads: threads))
+        } else if wanted == .slidingWindow,
+            let sliding = SlidingWindow(geometry, kernels: kernels, threads: threads)
+        {
+            self.algorithm = .slidingWindow
+            method = .slidingWindow(sliding)
+        } else {
+            self.algorithm = .im2col
+            method = .implicitGEMM(ImplicitGEMM(geometry, kernels: kernels, threads: threads))
+        }
+    }
+
+    var scratchByteCount: Int {
+        switch method {
+        case .slidingWindow(let algorithm): algorithm.scratchByteCount
+        case .implicitGEMM(let algorithm): algorithm.scratchByteCount
+        case .stridePhases(let algorithm): algorithm.scratchByteCount
+        }
+    }
+
+    func prepare(_ weight: Tensor, bias: Tensor?) -> [WeightPanels<Scalar>] {
+        weight.withElements(of: Scalar.self) { weight in
+            guard let bias else { return prepare(weight.baseAddress!, bias: nil) }
+            return bias.withElements(of: Scalar.self) {
+                prepare(weight.baseAddress!, bias: $0.baseAddress!)
+            }
+        }
+    }
+
+    private func prepare(
+        _ weight: UnsafePointer<Scalar>, bias: UnsafePointer<Scalar>?
+    ) -> [WeightPanels<Scalar>] {
+        switch method {
+        case .slidingWindow(let algorithm): [algorithm.prepare(weight, bias: bias)]
+        case .implicitGEMM(let algorithm): [algorithm.prepare(weight, bias: bias)]
+        case .stridePhases(let algorithm): algorithm.prepare(weight, bias: bias)
+        }
+    }
+
+    /// Writes the whole output.
+    func run(
+        _ input: Tensor, _ weights: [WeightPanels<Scalar>], into output: UnsafeMutableRawPointer
+    ) {
+        input.withElements(of: Scalar.self) { input in
+            ScratchPool.shared.withScratch(byteCount: scratchByteCount) { scratch in
+                let operands = RunOperands(
+                    input: input.baseAddress!,
+                    output: output.assumingMemoryBound(to: Scalar.self),
+                    scratch: scratch.assumingMemoryBound(to: Scalar.self))
+                switch method {
+                case .slidingWindow(let algorithm): algorithm.run(operands, weights: weights[0])
+                case .implicitGEMM(let algorithm): algorithm.run(operands, weights: weights[0])
+                case .stridePhases(let algorithm): algorithm.run(operands, weights: weights)
+                }
+            }
+        }
+    }
+}

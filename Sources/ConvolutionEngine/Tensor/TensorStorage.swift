@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Memory for one tensor: 64-byte aligned, with readable slack on both sides, freed with its last owner.
+///
+/// The slack lets kernels read whole vectors at the ends of rows; nothing ever writes there.
+/// A storage is written by the one that made it and only read once it is part of a ``Tensor``,
+/// which is why it may be shared between threads.
+public final class TensorStorage: @unchecked Sendable {
+    /// Readable bytes before the first and behind the last element.
+    public static let slackByteCount = 256
+
+    /// The first element.
+    public let bytes: UnsafeMutableRawPointer
+    /// Bytes that elements may take.
+    public let byteCount: Int
+    private let allocation: UnsafeMutableRawPointer
+
+    /// Uninitialized memory for `byteCount` bytes; pages that nobody touches cost nothing.
+    public init(byteCount: Int) {
+        let slack = Self.slackByteCount
+        allocation = .allocate(byteCount: byteCount + 2 * slack, alignment: 64)
+        bytes = allocation + slack
+        self.byteCount = byteCount
+    }
+
+    deinit { allocation.deallocate() }
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ConvolutionEngine
+import Synchronization
+import Testing
+
+@Suite("ParallelTiles and ScratchPool")
+struct ParallelTilesTests {
+    @Test("every task once, whatever the number of threads", arguments: [1, 2, 3, 16])
+    func once(threads: Int) {
+        for count in [0, 1, 2, 7, 1000] {
+            let seen = Mutex([Int](repeating: 0, count: count))
+            ParallelTiles.run(count, threads: threads) { task, _ in
+                seen.withLock { $0[task] += 1 }
+            }
+            #expect(seen.withLock { $0.allSatisfy { $0 == 1 } })
+        }
+    }
+
+    @Test("a worker runs one task at a time")
+    func workers() {
+        let busy = Mutex([Bool](repeating: false, count: 4))
+        let clashes = Atomic<Int>(0)
+        ParallelTiles.run(2000, threads: 4) { _, worker in
+            let clash = busy.withLock { busy in
+                defer { busy[worker] = true }
+                return busy[worker]
+            }
+            if clash { clashes.add(1, ordering: .relaxed) }
+            busy.withLock { $0[worker] = false }
+        }
+        #expect(clashes.load(ordering: .relaxed) == 0)
+    }
+
+    @Test("scratch is reused, and not shared while in use")
+    func scratch() {
+        let pool = ScratchPool(keptByteCount: 1 << 20)
+        let first = pool.withScratch(byteCount: 1000) { $0 }
+        let again = pool.withScratch(byteCount: 900) { outer in
+            pool.withScratch(byteCount: 900) { inner in #expect(outer != inner) }
+            return outer
+        }
+        #expect(first == again)
+        pool.withScratch(byteCount: 2 << 20) { _ in }
+        #expect(pool.freeByteCount <= 1 << 20)
+    }
+}
