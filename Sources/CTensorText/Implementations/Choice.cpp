@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The public functions, which go to the implementation in use.
+
+#include <atomic>
+#include <cstring>
+
+#include "Implementations.hpp"
+
+namespace {
+
+bool canRun(const tensor_text_implementation *implementation) {
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    if (implementation == &avx2Implementation)
+        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi")
+            && __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("lzcnt")
+            && __builtin_cpu_supports("popcnt");
+#endif
+    return implementation == &portableImplementation;
+}
+
+/// Best first.
+constexpr const tensor_text_implementation *implementations[] = {
+#if defined(__x86_64__)
+    &avx2Implementation,
+#endif
+    &portableImplementation,
+};
+
+/// Null until first asked for: two threads that ask at once find the same.
+std::atomic<const tensor_text_implementation *> inUse = nullptr;
+
+const tensor_text_implementation *chooseBest() {
+    for (const tensor_text_implementation *candidate : implementations) {
+        if (!canRun(candidate)) continue;
+        const tensor_text_implementation *none = nullptr;
+        return inUse.compare_exchange_strong(none, candidate) ? candidate : none;
+    }
+    return &portableImplementation;
+}
+
+}  // namespace
+
+const tensor_text_implementation *tensor_text_implementation_in_use(void) {
+    const tensor_text_implementation *current = inUse.load(std::memory_order_relaxed);
+    return current ? current : chooseBest();
+}
+
+const tensor_text_implementation *tensor_text_implementation_named(const char *name) {
+    for (const tensor_text_implementation *candidate : implementations)
+        if (strcmp(candidate->name, name) == 0) return canRun(candidate) ? candidate : nullptr;
+    return nullptr;
+}
+
+bool tensor_text_use(const char *name) {
+    const tensor_text_implementation *implementation = tensor_text_implementation_named(name);
+    if (implementation) inUse = implementation;
+    return implementation != nullptr;
+}
+
+ptrdiff_t tensor_text_number_bound(const char *text, ptrdiff_t byte_count) {
+    return tensor_text_implementation_in_use()->number_bound(text, byte_count);
+}
+
+tensor_text_reading tensor_text_read_float32(
+    const char *text, ptrdiff_t byte_count, float *numbers, ptrdiff_t capacity) {
+    return tensor_text_implementation_in_use()->read_float32(text, byte_count, numbers, capacity);
+}
+
+tensor_text_reading tensor_text_read_float64(
+    const char *text, ptrdiff_t byte_count, double *numbers, ptrdiff_t capacity) {
+    return tensor_text_implementation_in_use()->read_float64(text, byte_count, numbers, capacity);
+}
+
+ptrdiff_t tensor_text_print_float32(
+    char *out, const float *numbers, int32_t rank, const ptrdiff_t *shape) {
+    return tensor_text_implementation_in_use()->print_float32(out, numbers, rank, shape);
+}
+
+ptrdiff_t tensor_text_print_float64(
+    char *out, const double *numbers, int32_t rank, const ptrdiff_t *shape) {
+    return tensor_text_implementation_in_use()->print_float64(out, numbers, rank, shape);
+}

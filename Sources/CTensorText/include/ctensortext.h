@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Numbers on the wire: reads and prints JSON arrays of float32 and float64 at the speed of the
+// machine, and base64 both ways. No function allocates, blocks, throws or keeps a pointer; all may
+// be called from any thread at once.
+
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#pragma clang assume_nonnull begin
+
+enum {
+    /// Deepest nesting that is read or printed.
+    tensor_text_rank_limit = 8,
+    /// Bytes behind a text that must be readable. The first of them must be NUL.
+    tensor_text_slack_byte_count = 64,
+};
+
+/// What is wrong with a text.
+typedef enum __attribute__((enum_extensibility(closed), swift_name("TensorTextCode"))) {
+    tensor_text_ok __attribute__((swift_name("ok"))) = 0,
+    // The text is no JSON (position only; the path is empty but for bad_number).
+    tensor_text_unexpected_end __attribute__((swift_name("unexpectedEnd"))),
+    tensor_text_syntax __attribute__((swift_name("syntax"))),
+    tensor_text_bad_number __attribute__((swift_name("badNumber"))),
+    // The text may be JSON, but is no tensor (position and path).
+    tensor_text_null __attribute__((swift_name("null"))),
+    tensor_text_wrong_element __attribute__((swift_name("wrongElement"))),
+    tensor_text_overflow __attribute__((swift_name("overflow"))),
+    tensor_text_ragged __attribute__((swift_name("ragged"))),
+    tensor_text_mixed __attribute__((swift_name("mixed"))),
+    tensor_text_too_deep __attribute__((swift_name("tooDeep"))),
+    /// More numbers than the capacity.
+    tensor_text_full __attribute__((swift_name("full"))),
+    /// Base64 only: a character outside the alphabet, wrong padding, bits that are not zero.
+    tensor_text_bad_base64 __attribute__((swift_name("badBase64"))),
+} tensor_text_code;
+
+/// The outcome of reading one array, or one bare number (rank 0).
+typedef struct __attribute__((swift_name("TensorTextReading"))) {
+    tensor_text_code code;
+    /// Length of `path`: indices from the outermost list to the element at fault.
+    int32_t path_length __attribute__((swift_name("pathLength")));
+    /// Nesting depth, 0 for a bare number. The shape's rank if the code is ok.
+    int32_t rank;
+    /// Static text: what is wrong, lower case, no full stop. Empty if the code is ok.
+    const char *message;
+    /// Bytes from the text's start to the first one not consumed, or to the one at fault.
+    ptrdiff_t position;
+    /// Bytes at fault from there (a number that overflows, `null`), 0 where it is only a place.
+    ptrdiff_t byte_count __attribute__((swift_name("byteCount")));
+    /// Numbers written. On an error: those written before it.
+    ptrdiff_t count;
+    /// Ragged: the row's length, and the length of the rows before it.
+    ptrdiff_t found, expected;
+    /// Lengths per depth, outermost first. `[[],[]]` is [2, 0].
+    ptrdiff_t shape[8];
+    /// `[[1,2],[3,null]]` fails at [1, 1]; a ragged row is named itself, not its last element.
+    ptrdiff_t path[8];
+} tensor_text_reading;
+
+/// Upper bound on the numbers of the array (or bare number) at the start of `text`: one more than
+/// the commas in front of the first colon or closing brace, neither of which stands in an array.
+/// So the arrays of one document are counted in one pass over it, however many there are.
+ptrdiff_t tensor_text_number_bound(const char *text, ptrdiff_t byte_count);
+
+/// Reads the JSON array of numbers (or one bare number) at the start of `text`, blanks in front of
+/// it allowed, and stops behind it. Every number is rounded correctly, ties to even. NaN and the
+/// infinities are the tokens NaN, Infinity, -Infinity or the same in quotation marks.
+/// `text` must be followed by `tensor_text_slack_byte_count` bytes, the first NUL.
+tensor_text_reading tensor_text_read_float32(
+    const char *text, ptrdiff_t byte_count, float *numbers, ptrdiff_t capacity);
+tensor_text_reading tensor_text_read_float64(
+    const char *text, ptrdiff_t byte_count, double *numbers, ptrdiff_t capacity);
+
+/// Bytes that printing may touch: at least the text's length and some room to overshoot into.
+/// -1: the shape has a negative length, too high a rank, or the count overflows.
+/// An empty shape costs its empty lists ([1000000, 0] prints a million of them): mind the bound.
+ptrdiff_t tensor_text_byte_bound_float32(int32_t rank, const ptrdiff_t *_Nullable shape);
+ptrdiff_t tensor_text_byte_bound_float64(int32_t rank, const ptrdiff_t *_Nullable shape);
+
+/// Prints a nested JSON array (rank 0: one number; flat: rank 1), each number as the shortest
+/// decimal that reads back as the same bits, the closest of those, always with a point or an
+/// exponent: 1.0, -0.0, 1.5e-7, "NaN", "-Infinity". A shape with a 0 prints lists down to the first
+/// empty ones: [2, 0, 3] is [[],[]]. Returns the bytes written; `out` has the byte bound's room.
+ptrdiff_t tensor_text_print_float32(
+    char *out, const float *numbers, int32_t rank, const ptrdiff_t *_Nullable shape);
+ptrdiff_t tensor_text_print_float64(
+    char *out, const double *numbers, int32_t rank, const ptrdiff_t *_Nullable shape);
+
+/// The outcome of decoding base64.
+typedef struct __attribute__((swift_name("TensorTextDecoding"))) {
+    tensor_text_code code;
+    /// Static text, empty if the code is ok.
+    const char *message;
+    /// Byte of the text at fault, else the text's length.
+    ptrdiff_t position;
+    /// Bytes written; on an error what was written means nothing.
+    ptrdiff_t count;
+} tensor_text_decoding;
+
+/// Characters that encode `byte_count` bytes, padding included.
+ptrdiff_t tensor_text_base64_length(ptrdiff_t byte_count);
+/// Bytes that `length` characters decode to, from length and padding alone; -1 if `length` is no
+/// multiple of 4.
+ptrdiff_t tensor_text_base64_byte_count(const char *text, ptrdiff_t length);
+/// Encodes (RFC 4648 section 4, with padding): exactly `tensor_text_base64_length` characters.
+void tensor_text_base64_encode(char *out, const void *bytes, ptrdiff_t byte_count);
+/// Decodes strictly: padding required, no blanks, unused bits zero. `bytes` has room for
+/// `capacity` (`tensor_text_base64_byte_count`) and nothing is written past it. Needs no slack.
+tensor_text_decoding tensor_text_base64_decode(
+    void *bytes, ptrdiff_t capacity, const char *text, ptrdiff_t length);
+
+/// One build of the functions above for one instruction set.
+typedef struct __attribute__((swift_name("TensorTextImplementation"))) {
+    const char *name;
+    ptrdiff_t (*number_bound)(const char *, ptrdiff_t)
+        __attribute__((swift_name("numberBound")));
+    tensor_text_reading (*read_float32)(const char *, ptrdiff_t, float *, ptrdiff_t)
+        __attribute__((swift_name("readFloat32")));
+    tensor_text_reading (*read_float64)(const char *, ptrdiff_t, double *, ptrdiff_t)
+        __attribute__((swift_name("readFloat64")));
+    ptrdiff_t (*print_float32)(char *, const float *, int32_t, const ptrdiff_t *_Nullable)
+        __attribute__((swift_name("printFloat32")));
+    ptrdiff_t (*print_float64)(char *, const double *, int32_t, const ptrdiff_t *_Nullable)
+        __attribute__((swift_name("printFloat64")));
+} tensor_text_implementation;
+
+/// The implementation called `name` ("avx2", "portable"), or null if this build has none or this
+/// processor cannot run it.
+const tensor_text_implementation *_Nullable tensor_text_implementation_named(const char *name);
+/// The one that the functions above use: the best there is, until `tensor_text_use` says otherwise.
+const tensor_text_implementation *tensor_text_implementation_in_use(void);
+/// Uses another implementation from now on (for tests and measurements). False: there is none.
+bool tensor_text_use(const char *name);
+
+#pragma clang assume_nonnull end
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CTensorText
+import Foundation
+import Testing
+
+/// What every test of reading and printing runs on. Naming one that the machine cannot run fails
+/// the tests: nothing is skipped in silence.
+#if arch(x86_64)
+    let implementationNames = ["portable", "avx2"]
+#else
+    let implementationNames = ["portable"]
+#endif
+
+func implementation(_ name: String) throws -> TensorTextImplementation {
+    try #require(
+        tensor_text_implementation_named(name), "this machine cannot run \(name): it goes untested"
+    ).pointee
+}
+
+/// What the two types differ in.
+protocol TextScalar: BinaryFloatingPoint, Sendable where RawBits: FixedWidthInteger {
+    associatedtype RawBits: UnsignedInteger
+    var rawBits: RawBits { get }
+    init(rawBits: RawBits)
+    static func read(
+        _ implementation: TensorTextImplementation, _ text: UnsafePointer<CChar>, _ count: Int,
+        _ numbers: UnsafeMutablePointer<Self>, _ capacity: Int
+    ) -> TensorTextReading
+    static func print(
+        _ implementation: TensorTextImplementation, _ out: UnsafeMutablePointer<CChar>,
+        _ numbers: UnsafePointer<Self>, _ shape: [Int]
+    ) -> Int
+    static func byteBound(_ shape: [Int]) -> Int
+    /// The C library's reading of a number.
+    static func reference(_ text: String) -> Self
+}
+
+extension Float: TextScalar {
+    var rawBits: UInt32 { bitPattern }
+    init(rawBits: UInt32) { self.init(bitPattern: rawBits) }
+
+    static func read(
+        _ implementation: TensorTextImplementation, _ text: UnsafePointer<CChar>, _ count: Int,
+        _ numbers: UnsafeMutablePointer<Self>, _ capacity: Int
+    ) -> TensorTextReading { implementation.readFloat32(text, count, numbers, capacity) }
+
+    static func print(
+        _ implementation: TensorTextImplementation, _ out: UnsafeMutablePointer<CChar>,
+        _ numbers: UnsafePointer<Self>, _ shape: [Int]
+    ) -> Int { implementation.printFloat32(out, numbers, Int32(shape.count), shape) }
+
+    static func byteBound(_ shape: [Int]) -> Int {
+        tensor_text_byte_bound_float32(Int32(shape.count), shape)
+    }
+
+    static func reference(_ text: String) -> Self { strtof(text, nil) }
+}
+
+extension Double: TextScalar {
+    var rawBits: UInt64 { bitPattern }
+    init(rawBits: UInt64) { self.init(bitPattern: rawBits) }
+
+    static func read(
+        _ implementation: TensorTextImplementation, _ text: UnsafePointer<CChar>, _ count: Int,
+        _ numbers: UnsafeMutablePointer<Self>, _ capacity: Int
+    ) -> TensorTextReading { implementation.readFloat64(text, count, numbers, capacity) }
+
+    static func print(
+        _ implementation: TensorTextImplementation, _ out: UnsafeMutablePointer<CChar>,
+        _ numbers: UnsafePointer<Self>, _ shape: [Int]
+    ) -> Int { implementation.printFloat64(out, numbers, Int32(shape.count), shape) }
+
+    static func byteBound(_ shape: [Int]) -> Int {
+        tensor_text_byte_bound_float64(Int32(shape.count), shape)
+    }
+
+    static func reference(_ text: String) -> Self { strtod(text, nil) }
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CTensorText
+
+/// A reading as a value.
+struct Outcome: Equatable, CustomStringConvertible {
+    var code: TensorTextCode
+    var position: Int
+    var byteCount = 0
+    var path: [Int] = []
+    var shape: [Int] = []
+    /// Bit patterns of the numbers written.
+    var numbers: [UInt64] = []
+    var found = 0
+    var expected = 0
+
+    init(_ reading: TensorTextReading, numbers: [UInt64]) {
+        code = reading.code
+        position = reading.position
+        byteCount = reading.byteCount
+        path = withUnsafeBytes(of: reading.path) {
+            Array($0.bindMemory(to: Int.self).prefix(Int(reading.pathLength)))
+        }
+        shape = withUnsafeBytes(of: reading.shape) {
+            code == .ok ? Array($0.bindMemory(to: Int.self).prefix(Int(reading.rank))) : []
+        }
+        self.numbers = numbers
+        found = reading.found
+        expected = reading.expected
+    }
+
+    var description: String {
+        "\(code) at \(position)+\(byteCount), path \(path), shape \(shape), \(numbers.count) numbers"
+    }
+}
+
+/// Reads from a guarded text into exactly `capacity` numbers with poison behind them.
+func read<Scalar: TextScalar>(
+    _ text: GuardedText, as type: Scalar.Type, _ implementation: TensorTextImplementation,
+    capacity: Int? = nil
+) -> Outcome {
+    let capacity = capacity ?? implementation.numberBound(text.start, text.count)
+    let poison = Scalar(-123.25)
+    var numbers = [Scalar](repeating: poison, count: capacity + 8)
+    let reading = numbers.withUnsafeMutableBufferPointer {
+        Scalar.read(implementation, text.start, text.count, $0.baseAddress!, capacity)
+    }
+    precondition(numbers[capacity...].allSatisfy { $0 == poison }, "wrote past the capacity")
+    return Outcome(reading, numbers: numbers.prefix(reading.count).map { UInt64($0.rawBits) })
+}
+
+func read<Scalar: TextScalar>(
+    _ text: String, as type: Scalar.Type, _ implementation: TensorTextImplementation,
+    capacity: Int? = nil
+) -> Outcome {
+    read(GuardedText(text), as: type, implementation, capacity: capacity)
+}
+
+/// Prints into exactly the byte bound, with poison behind it.
+func print<Scalar: TextScalar>(
+    _ numbers: [Scalar], shape: [Int], _ implementation: TensorTextImplementation
+) -> [UInt8] {
+    let bound = Scalar.byteBound(shape)
+    let poison: [UInt8] = Array(repeating: 0xAB, count: 64)
+    var out = [UInt8](repeating: 0, count: bound) + poison
+    let length = out.withUnsafeMutableBytes {
+        Scalar.print(
+            implementation, $0.assumingMemoryBound(to: CChar.self).baseAddress!, numbers, shape)
+    }
+    precondition(length <= bound && Array(out.suffix(64)) == poison, "wrote past the byte bound")
+    return Array(out.prefix(length))
+}
+
+func text<Scalar: TextScalar>(
+    _ numbers: [Scalar], shape: [Int], _ implementation: TensorTextImplementation
+) -> String {
+    String(decoding: print(numbers, shape: shape, implementation), as: UTF8.self)
+}
+
+/// SplitMix64: the same numbers on every machine for a seed.
+struct SeededGenerator: RandomNumberGenerator {
+    var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+}
