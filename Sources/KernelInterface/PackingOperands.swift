@@ -26,11 +26,14 @@ public struct PaddedRows<Scalar>: @unchecked Sendable {
     public var phasePitch: Int
     /// Where the first row goes; the others follow.
     public var to: UnsafeMutablePointer<Scalar>
+    /// Elements from a value to what will be read next in its place: the next channel. A hint.
+    public var ahead: Int
 
     /// All of it.
     public init(
         values: UnsafePointer<Scalar>, valuesPitch: Int, height: Int, rows: Range<Int>,
-        count: Int, before: Int, stride: Int, phasePitch: Int, to: UnsafeMutablePointer<Scalar>
+        count: Int, before: Int, stride: Int, phasePitch: Int, to: UnsafeMutablePointer<Scalar>,
+        ahead: Int
     ) {
         self.values = values
         self.valuesPitch = valuesPitch
@@ -41,6 +44,7 @@ public struct PaddedRows<Scalar>: @unchecked Sendable {
         self.stride = stride
         self.phasePitch = phasePitch
         self.to = to
+        self.ahead = ahead
     }
 }
 

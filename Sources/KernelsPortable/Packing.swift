@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CLanes
 import KernelInterface
 
 /// Copies between layouts, in whole vectors: each overrun is written again by what comes after it.
@@ -25,41 +26,48 @@ enum Packing<V: KernelVector, let R: Int, let N: Int> {
 
     /// Row by row, phase by phase: zeros, every stride-th value, zeros.
     static func fillRows(_ o: PaddedRows<Scalar>) {
+        let even = Span(o, phase: 0)
+        let odd = o.stride == 2 ? Span(o, phase: 1) : even
         var to = o.to
         for y in o.rows {
+            if y < 0 || y >= o.height {
+                clear(to, 0, o.stride * o.phasePitch)
+                to += o.stride * o.phasePitch
+                continue
+            }
             let values = o.values + y * o.valuesPitch
-            let inside = y >= 0 && y < o.height
+            prefetch(values + o.ahead, o.count)
             for phase in 0..<o.stride {
-                if inside {
-                    fill(o, values, phase, to)
-                } else {
-                    clear(to, 0, o.phasePitch)
-                }
+                let span = phase == 0 ? even : o.stride == 2 ? odd : Span(o, phase: phase)
+                clear(to, 0, span.low)
+                copyEvery(o.stride, values + span.start, to + span.low, span.count)
+                clear(to, span.low + span.count, o.phasePitch)
                 to += o.phasePitch
             }
         }
     }
 
-    @inline(__always) private static func fill(
-        _ o: PaddedRows<Scalar>, _ values: UnsafePointer<Scalar>, _ phase: Int,
-        _ to: UnsafeMutablePointer<Scalar>
-    ) {
-        let pitch = o.phasePitch, stride = o.stride
-        let first = phase - o.before
-        if stride == 1 {
-            let low = min(pitch, -first)
-            let count = min(o.count, pitch - low)
-            clear(to, 0, low)
-            copyEvery(1, values, to + low, count)
-            clear(to, low + count, pitch)
-        } else {
-            let low = first < 0 ? min(pitch, (stride - 1 - first) / stride) : 0
-            let start = low * stride + first
-            let most = (o.count - start + stride - 1) / stride
-            let count = start < o.count ? min(most, pitch - low) : 0
-            clear(to, 0, low)
-            copyEvery(stride, values + start, to + low, count)
-            clear(to, low + count, pitch)
+    /// The part of a phase that is not zero: the same for every row, and full of divisions.
+    private struct Span {
+        var low: Int
+        var start: Int
+        var count: Int
+
+        init(_ o: PaddedRows<Scalar>, phase: Int) {
+            let first = phase - o.before
+            low = first < 0 ? min(o.phasePitch, (o.stride - 1 - first) / o.stride) : 0
+            start = low * o.stride + first
+            let most = (o.count - start + o.stride - 1) / o.stride
+            count = start < o.count ? min(most, o.phasePitch - low) : 0
+        }
+    }
+
+    /// A channel is too short for the processor to see the next one coming.
+    @inline(__always) private static func prefetch(_ values: UnsafePointer<Scalar>, _ count: Int) {
+        var i = 0
+        while i < count {
+            lanes_prefetch(values + i)
+            i += 64 / MemoryLayout<Scalar>.stride
         }
     }
 

@@ -52,7 +52,8 @@ struct ImplicitGEMM<Scalar: TensorScalar>: Sendable {
         Scalar
     > {
         let panels = WeightPanels<Scalar>(
-            m: geometry.outputChannelsPerGroup, k: product.k, groups: geometry.groups,
+            m: geometry.outputChannelsPerGroup, k: product.k, kc: product.blocks.kc,
+            groups: geometry.groups,
             mr: product.kernels.mr)
         panels.pack(
             weight, layout, bias: bias, kernels: product.kernels,

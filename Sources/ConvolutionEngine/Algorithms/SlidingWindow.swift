@@ -68,7 +68,7 @@ struct SlidingWindow<Scalar: TensorScalar>: Sendable {
         Scalar
     > {
         let panels = WeightPanels<Scalar>(
-            m: geometry.outputChannelsPerGroup, k: k, groups: geometry.groups, mr: mr)
+            m: geometry.outputChannelsPerGroup, k: k, kc: k, groups: geometry.groups, mr: mr)
         let taps = geometry.kernel.count
         panels.pack(
             weight,

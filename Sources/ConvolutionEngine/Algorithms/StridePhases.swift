@@ -124,7 +124,8 @@ struct StridePhases<Scalar: TensorScalar>: Sendable {
     ) -> [WeightPanels<Scalar>] {
         rowPhases.flatMap(\.widths).map { phase in
             let panels = WeightPanels<Scalar>(
-                m: geometry.outputChannelsPerGroup, k: phase.product.k, groups: geometry.groups,
+                m: geometry.outputChannelsPerGroup, k: phase.product.k,
+                kc: phase.product.blocks.kc, groups: geometry.groups,
                 mr: kernels.mr)
             panels.pack(
                 weight, phase.layout, bias: bias, kernels: kernels,

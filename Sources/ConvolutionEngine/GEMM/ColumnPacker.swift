@@ -133,7 +133,7 @@ struct ColumnPacker<Scalar: TensorScalar>: Sendable {
                     valuesPitch: size.width, height: inside ? size.height : 0, rows: 0..<0,
                     count: max(0, size.width - first), before: max(0, -left),
                     stride: layout.phases, phasePitch: layout.phasePitch,
-                    to: plane + b * layout.bandPitch + s * layout.slicePitch)
+                    to: plane + b * layout.bandPitch + s * layout.slicePitch, ahead: size.count)
                 if layout.oneRowBands {
                     for row in layout.rows {
                         rows.rows = top + row..<top + row + 1

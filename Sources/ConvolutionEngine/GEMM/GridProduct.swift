@@ -9,6 +9,8 @@ struct GridProduct<Scalar: TensorScalar>: Sendable {
     let blocks: BlockSizes
     /// Length of the whole sum.
     let k: Int
+    /// Output channels of a group.
+    let outputs: Int
 
     init(
         _ grid: TapGrid, channels: Int, outputs: Int, images: Int, threads: Int,
@@ -16,6 +18,7 @@ struct GridProduct<Scalar: TensorScalar>: Sendable {
     ) {
         k = channels * grid.taps.count
         self.kernels = kernels
+        self.outputs = outputs
         blocks = BlockSizes(
             m: outputs, n: grid.size.count, k: k, taps: grid.taps.count, images: images,
             threads: threads, kernels: kernels)
@@ -44,6 +47,7 @@ struct GridProduct<Scalar: TensorScalar>: Sendable {
         panels: UnsafePointer<Scalar>, bias: UnsafePointer<Scalar>,
         c: UnsafeMutablePointer<Scalar>, ldc: Int, scratch: UnsafeMutablePointer<Scalar>
     ) {
+        let panelRows = (outputs + kernels.mr - 1) / kernels.mr * kernels.mr
         let table = packer.table(pixels, panelStride: panelStride)
         let b = scratch + edgeElements, plane = b + panelElements + 32
         var k0 = 0
@@ -54,7 +58,7 @@ struct GridProduct<Scalar: TensorScalar>: Sendable {
                 packer.pack(k0..<k0 + kc, table: table, input: input, plane: plane, panels: b)
             }
             GEMMBlock(
-                rows: rows, a: panels + k0 * kernels.mr, panelStrideA: k * kernels.mr, b: b,
+                rows: rows, a: panels + k0 * panelRows, panelStrideA: kc * kernels.mr, b: b,
                 panelStrideB: panelStride, kc: kc, n: pixels.count, c: c, ldc: ldc,
                 start: k0 == 0 ? bias : nil, edge: scratch
             ).multiply(kernels, mc: blocks.mc)

@@ -19,12 +19,16 @@ struct WeightLayout: Sendable {
 
 /// Weights in the order in which the kernels read them, with the bias padded to whole panels.
 ///
-///     panels  [group][ceil(m / mr)][k][mr]      missing rows are zeros
-///     bias    [group][ceil(m / mr)·mr]          −0 where there is none
+///     panels  [group][ceil(k / kc)][ceil(m / mr)][kc][mr]      missing rows are zeros
+///     bias    [group][ceil(m / mr)·mr]                         −0 where there is none
+///
+/// The panels of a chunk of the sum follow each other, so that what is read next is what comes next.
 struct WeightPanels<Scalar: TensorScalar>: Sendable {
     let mr: Int
     let m: Int
     let k: Int
+    /// Length of a chunk; the last one may be shorter.
+    let kc: Int
     let groups: Int
     private let storage: TensorStorage
 
@@ -32,8 +36,8 @@ struct WeightPanels<Scalar: TensorScalar>: Sendable {
     private var panelElements: Int { groups * panelCount * k * mr }
 
     /// Room for `groups` times m x k weights; filled by ``pack(_:_:bias:kernels:threads:)``.
-    init(m: Int, k: Int, groups: Int, mr: Int) {
-        (self.m, self.k, self.groups, self.mr) = (m, k, groups, mr)
+    init(m: Int, k: Int, kc: Int, groups: Int, mr: Int) {
+        (self.m, self.k, self.kc, self.groups, self.mr) = (m, k, max(1, kc), groups, mr)
         let rows = groups * ((m + mr - 1) / mr) * mr
         storage = TensorStorage(byteCount: rows * (k + 1) * MemoryLayout<Scalar>.stride)
     }
@@ -42,7 +46,7 @@ struct WeightPanels<Scalar: TensorScalar>: Sendable {
         storage.bytes.assumingMemoryBound(to: Scalar.self)
     }
 
-    /// The first panel of a group.
+    /// The first panel of a group; that of the chunk at k0 is `k0 · panelCount · mr` further.
     func panels(ofGroup group: Int) -> UnsafePointer<Scalar> {
         UnsafePointer(base + group * panelCount * k * mr)
     }
@@ -67,15 +71,20 @@ struct WeightPanels<Scalar: TensorScalar>: Sendable {
             for i in task * perTask..<min(groups * panels, (task + 1) * perTask) {
                 let group = i / panels, first = i % panels * mr
                 let rows = source.weight + group * groupStride + first * layout.rowStride
-                let panel = source.base + i * k * mr
                 let count = min(mr, m - first)
-                if squares {
-                    kernels.packWeights(
-                        WeightPanel(
-                            weights: rows, rowStride: layout.rowStride, rows: count, depth: k,
-                            panel: panel))
-                } else {
-                    gather(rows, layout, count, panel)
+                for k0 in stride(from: 0, to: k, by: kc) {
+                    let depth = min(kc, k - k0)
+                    let panel =
+                        source.base + group * panels * k * mr + k0 * panels * mr
+                        + i % panels * depth * mr
+                    if squares {
+                        kernels.packWeights(
+                            WeightPanel(
+                                weights: rows + k0, rowStride: layout.rowStride, rows: count,
+                                depth: depth, panel: panel))
+                    } else {
+                        gather(rows, layout, k0..<k0 + depth, count, panel)
+                    }
                 }
                 let biases = source.base + panelElements + i * mr
                 for r in 0..<mr {
@@ -91,17 +100,15 @@ struct WeightPanels<Scalar: TensorScalar>: Sendable {
     private var sumStart: Scalar { k == 0 ? .zero : -.zero }
 
     private func gather(
-        _ rows: UnsafePointer<Scalar>, _ layout: WeightLayout, _ count: Int,
+        _ rows: UnsafePointer<Scalar>, _ layout: WeightLayout, _ sum: Range<Int>, _ count: Int,
         _ panel: UnsafeMutablePointer<Scalar>
     ) {
         var to = panel
-        let channels = layout.taps.isEmpty ? 0 : k / layout.taps.count
-        for c in 0..<channels {
-            for tap in layout.taps {
-                let from = rows + c * layout.channelStride + tap
-                for r in 0..<mr { to[r] = r < count ? from[r * layout.rowStride] : .zero }
-                to += mr
-            }
+        let taps = layout.taps.count
+        for k in sum {
+            let from = rows + k / taps * layout.channelStride + layout.taps[k % taps]
+            for r in 0..<mr { to[r] = r < count ? from[r * layout.rowStride] : .zero }
+            to += mr
         }
     }
 
