@@ -7,9 +7,9 @@ import Testing
 /// What every test of reading and printing runs on. Naming one that the machine cannot run fails
 /// the tests: nothing is skipped in silence.
 #if arch(x86_64)
-    let implementationNames = ["portable", "avx2"]
+let implementationNames = ["portable", "avx2"]
 #else
-    let implementationNames = ["portable"]
+let implementationNames = ["portable"]
 #endif
 
 func implementation(_ name: String) throws -> TensorTextImplementation {
