@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// A request that came from Swift values instead of a socket.
+final class RequestValues: @unchecked Sendable {
+    let path: UnsafeBufferPointer<UInt8>
+    let body: UnsafeRawBufferPointer
+    private let headers: [(name: String, value: String)]
+    private let query: [(name: String, value: String)]
+    /// Readers of numbers may read this far past the end of a body (see chttpd.h).
+    private static let slack = 64
+
+    init(target: String, headers: [(name: String, value: String)], body: [UInt8]) {
+        let halves = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        path = UnsafeBufferPointer(
+            rebasing: RequestValues.copied(Array(halves[0].utf8))[..<halves[0].utf8.count])
+        self.body = UnsafeRawBufferPointer(
+            rebasing: UnsafeRawBufferPointer(RequestValues.copied(body))[..<body.count])
+        self.headers = headers
+        query = halves.count < 2 ? [] : halves[1].split(separator: "&").map(RequestValues.item)
+    }
+
+    deinit {
+        free(UnsafeMutableRawPointer(mutating: path.baseAddress))
+        free(UnsafeMutableRawPointer(mutating: body.baseAddress))
+    }
+
+    func withField<R>(_ name: String, inQuery: Bool, _ body: (UnsafePointer<CChar>?) -> R) -> R {
+        let key = name.lowercased()
+        let found = (inQuery ? query : headers).first { $0.name.lowercased() == key }
+        guard let found else { return body(nil) }
+        return found.value.withCString(body)
+    }
+
+    private static func item(_ text: Substring) -> (name: String, value: String) {
+        let sides = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        let value = sides.count > 1 ? String(sides[1].map { $0 == "+" ? " " : $0 }) : ""
+        return (String(sides[0]), value)
+    }
+
+    private static func copied(_ bytes: [UInt8]) -> UnsafeBufferPointer<UInt8> {
+        let copy = UnsafeMutableBufferPointer<UInt8>(
+            start: calloc(bytes.count + slack, 1)!.assumingMemoryBound(to: UInt8.self),
+            count: bytes.count + slack)
+        _ = copy.update(fromContentsOf: bytes)
+        return UnsafeBufferPointer(copy)
+    }
+}
