@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CTensorText
+import ConvolutionEngine
+
+/// The three spellings of a tensor; the numbers go straight into the storage that the engine reads.
+extension JSONCursor {
+    /// A tensor in any spelling.
+    mutating func readTensor() throws(RequestFailure) -> WireTensor {
+        skipBlank()
+        switch next {
+        case UInt8(ascii: "["): return try readNested(.float32)
+        case UInt8(ascii: "{"): return try readTensorObject()
+        default:
+            throw .value(
+                at: offset,
+                """
+                a tensor is expected, not \(describeNext()): a nested list of numbers, \
+                {"shape": [...], "data": [...]} or {"shape": [...], "base64": "..."}
+                """)
+        }
+    }
+
+    /// A nested list of numbers, read as `dtype`.
+    mutating func readNested(_ dtype: DType) throws(RequestFailure) -> WireTensor {
+        skipBlank()
+        let opening = offset
+        let (storage, reading) = try readNumbers(dtype)
+        let tensor = Tensor(dtype: dtype, shape: reading.sizes, storage: storage)
+        return WireTensor(tensor: tensor, spelling: .nested, offset: opening)
+    }
+
+    /// The list of numbers, nested or not, that stands here.
+    mutating func readNumbers(
+        _ dtype: DType
+    ) throws(RequestFailure) -> (storage: TensorStorage, reading: TensorTextReading) {
+        let text = UnsafeRawPointer(at).assumingMemoryBound(to: CChar.self)
+        let bound = tensor_text_number_bound(text, end - at)
+        let storage = TensorStorage(byteCount: bound * dtype.byteCount)
+        let reading =
+            switch dtype {
+            case .float32:
+                tensor_text_read_float32(
+                    text, end - at, storage.bytes.bindMemory(to: Float.self, capacity: bound), bound
+                )
+            case .float64:
+                tensor_text_read_float64(
+                    text, end - at, storage.bytes.bindMemory(to: Double.self, capacity: bound),
+                    bound)
+            }
+        guard reading.code == .ok else { throw failure(reading, as: dtype) }
+        advance(by: reading.position)
+        return (storage, reading)
+    }
+
+    private func failure(_ reading: TensorTextReading, as dtype: DType) -> RequestFailure {
+        var fault = self
+        fault.advance(by: reading.position)
+        let reason: String
+        switch reading.code {
+        case .unexpectedEnd, .syntax, .badNumber, .ok, .full:
+            return .malformed(at: fault.offset)
+        case .null:
+            reason = "null in a tensor; send a number, or \"NaN\" where there is none"
+        case .overflow:
+            reason =
+                "\(fault.excerpt()) does not fit \(dtype.rawValue)" + Self.cure(overflowOf: dtype)
+        case .ragged:
+            reason = """
+                this row has \(counted(reading.found, "element")), the rows before it have \
+                \(reading.expected); rows of one dimension have one length
+                """
+        case .wrongElement:
+            reason = "a number or a list is expected in a tensor, not \(fault.describeNext())"
+        case .mixed, .tooDeep, .badBase64:
+            reason = String(cString: reading.message)
+        }
+        return .value(at: offset, below: reading.pointer, reason: reason)
+    }
+
+    private static func cure(overflowOf dtype: DType) -> String {
+        dtype == .float64
+            ? "" : "; send every tensor as {\"shape\", \"dtype\": \"float64\", \"data\"}"
+    }
+}
+
+extension TensorTextReading {
+    /// The shape that the nesting has.
+    var sizes: [Int] { first(Int(rank), of: shape) }
+
+    /// JSON pointer from the list to the element at fault.
+    var pointer: String { first(Int(pathLength), of: path).map { "/\($0)" }.joined() }
+
+    private func first<Tuple>(_ count: Int, of tuple: Tuple) -> [Int] {
+        withUnsafeBytes(of: tuple) { Array($0.bindMemory(to: Int.self).prefix(count)) }
+    }
+}

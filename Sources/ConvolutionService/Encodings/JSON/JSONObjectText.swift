@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Small JSON objects, member by member in the order given; tensors never go through it.
+struct JSONObjectText {
+    private var members: [String] = []
+
+    /// The object.
+    var text: String { "{\(members.joined(separator: ","))}" }
+
+    mutating func add(_ name: String, _ value: String) { addRaw(name, jsonString(value)) }
+    mutating func add(_ name: String, _ value: Int) { addRaw(name, "\(value)") }
+    mutating func add(_ name: String, _ value: Bool) { addRaw(name, "\(value)") }
+    mutating func add(_ name: String, _ values: [Int]) { addRaw(name, jsonList(values)) }
+
+    /// NaN and the infinities are strings, as in tensors.
+    mutating func add(_ name: String, _ value: Double) {
+        if value.isFinite { return addRaw(name, "\(value)") }
+        add(name, value.isNaN ? "NaN" : value < 0 ? "-Infinity" : "Infinity")
+    }
+
+    mutating func add(_ name: String, _ values: [String]) {
+        addRaw(name, "[\(values.map(jsonString).joined(separator: ","))]")
+    }
+
+    mutating func add(_ name: String, _ lists: [[Int]]) {
+        addRaw(name, "[\(lists.map(jsonList).joined(separator: ","))]")
+    }
+
+    mutating func add(_ name: String, _ object: JSONObjectText) { addRaw(name, object.text) }
+
+    private mutating func addRaw(_ name: String, _ value: String) {
+        members.append("\(jsonString(name)):\(value)")
+    }
+}

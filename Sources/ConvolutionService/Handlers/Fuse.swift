@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ConvolutionEngine
+import HTTPTransport
+import Reparameterization
+
+extension ConvolutionService {
+    /// `POST /v1/fuse/conv_bn`
+    func fuseConvBN(_ exchange: Exchange) throws(RequestFailure) -> HTTPOutcome {
+        let sent = try exchange.decode { cursor throws(RequestFailure) in
+            try FuseConvBNRequest(json: &cursor)
+        }
+        let isSmall =
+            !sent.options.verify && sent.layer.weight.count <= limits.inlineOutputElements
+        return exchange.fuse(sent.spelling, isSmall: isSmall) { run throws(FusionError) in
+            let fused = try Fusion.convBN(sent.layer)
+            guard sent.options.verify else { return (fused, nil) }
+            let verification = try Verification.run(
+                sent.layer, fused: fused, probe: sent.options.probe, convolve: run)
+            return (fused, verification)
+        }
+    }
+
+    /// `POST /v1/fuse/repvgg`
+    func fuseRepVGG(_ exchange: Exchange) throws(RequestFailure) -> HTTPOutcome {
+        let sent = try exchange.decode { cursor throws(RequestFailure) in
+            try FuseRepVGGRequest(json: &cursor)
+        }
+        // Never small: a 1 x n and an n x 1 kernel, or a pool, fill n x n out of a few bytes.
+        return exchange.fuse(sent.spelling, isSmall: false) { run throws(FusionError) in
+            let fused = try Fusion.repVGG(sent.block)
+            guard sent.options.verify else { return (fused, nil) }
+            let verification = try Verification.run(
+                sent.block, fused: fused, probe: sent.options.probe, convolve: run)
+            return (fused, verification)
+        }
+    }
+}
+
+extension Exchange {
+    typealias Fused = (convolution: FusedConvolution, verification: Verification?)
+
+    /// Fuses, here if it is little work, and prints the reply.
+    fileprivate func fuse(
+        _ spelling: TensorSpelling, isSmall: Bool,
+        _ body: @escaping @Sendable (ConvolutionRunner) throws(FusionError) -> Fused
+    ) -> HTTPOutcome {
+        let limits = service.limits
+        return outcome(isSmall: isSmall) { timing throws(RequestFailure) in
+            let fused = try Self.fused(body, limits)
+            timing.end(.compute)
+            defer { timing.end(.serialize) }
+            return try limits.reply(fused, as: spelling)
+        }
+    }
+
+    private static func fused(
+        _ body: (ConvolutionRunner) throws(FusionError) -> Fused, _ limits: ServiceLimits
+    ) throws(RequestFailure) -> Fused {
+        do {
+            return try body(limits.convolve)
+        } catch {
+            throw RequestFailure(error)
+        }
+    }
+}
+
+extension ServiceLimits {
+    /// A convolution of a verification, if its output is not too large: four copies of it are held
+    /// as `Double` to be compared.
+    fileprivate func convolve(
+        _ geometry: ConvolutionGeometry, _ input: Tensor, _ weight: Tensor, _ bias: Tensor?
+    ) throws(ConvolutionError) -> Tensor {
+        guard geometry.outputCount <= maxOutputBytes / 32 else {
+            throw .invalid(
+                field: "input",
+                reason: """
+                    the output to verify with, \(geometry.outputShape), takes 32 bytes an element, \
+                    more than the limit of \(maxOutputBytes) bytes; verify with a smaller input or \
+                    input_size, or raise --max-output-bytes
+                    """)
+        }
+        return try Convolve.run(geometry, input: input, weight: weight, bias: bias)
+    }
+
+    /// `{"weight": tensor, "bias": tensor, "verify": {...}}`
+    fileprivate func reply(
+        _ fused: Exchange.Fused, as spelling: TensorSpelling
+    ) throws(RequestFailure) -> HTTPResponse {
+        let (weight, bias) = (fused.convolution.weight, fused.convolution.bias)
+        let byteCount =
+            try replyByteCount(spelling, shape: weight.shape, dtype: weight.dtype)
+            + replyByteCount(spelling, shape: bias.shape, dtype: bias.dtype)
+        let buffer = ByteBuffer(capacity: byteCount)
+        buffer.append("{\"weight\":")
+        buffer.append(weight, as: spelling)
+        buffer.append(",\"bias\":")
+        buffer.append(bias, as: spelling)
+        if let verification = fused.verification {
+            buffer.append(",\"verify\":")
+            buffer.append(verification.json.text)
+        }
+        buffer.append("}\n")
+        return .json(buffer)
+    }
+}
+
+extension Verification {
+    fileprivate var json: JSONObjectText {
+        var text = JSONObjectText()
+        text.add("max_abs_diff", maxAbsDiff)
+        text.add("max_rel_diff", maxRelDiff)
+        text.add("unfused_ms", unfusedMilliseconds)
+        text.add("fused_ms", fusedMilliseconds)
+        text.add("all_close", allClose)
+        return text
+    }
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ConvolutionEngine
+import HTTPTransport
+
+extension ServiceLimits {
+    /// Room for a tensor and 256 bytes more of the reply, if neither the tensor nor its text is
+    /// larger than ``maxOutputBytes``.
+    func replyByteCount(
+        _ spelling: TensorSpelling, shape: [Int], dtype: DType
+    ) throws(RequestFailure) -> Int {
+        let count = shape.reduce(1, *)
+        let text = ByteBuffer.byteBound(spelling, shape: shape, dtype: dtype)
+        if let text, max(text, count * dtype.byteCount) <= maxOutputBytes { return text + 256 }
+        let needed =
+            text.map { "\(max($0, count * dtype.byteCount)) bytes" } ?? "too many bytes to count"
+        throw .field(
+            pointer: "",
+            reason: """
+                the output \(shape) may take \(needed) as \(spelling.name), but the limit is \
+                \(maxOutputBytes); ask for less (a smaller batch, "format": "base64"), or raise \
+                --max-output-bytes
+                """)
+    }
+
+    /// Whether the work is done sooner than another thread wakes up.
+    func isSmall(_ geometry: ConvolutionGeometry) -> Bool {
+        geometry.multiplyAccumulates <= inlineMultiplyAccumulates
+            && geometry.outputCount <= inlineOutputElements
+    }
+}

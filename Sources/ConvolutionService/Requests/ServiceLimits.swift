@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What one request may cost, as far as the service decides it; the transport has its own limits.
+public struct ServiceLimits: Sendable {
+    /// Bytes of a reply's tensors, in memory or as text, whichever is more; `--max-output-bytes`.
+    ///
+    /// Answers the kilobyte of JSON that asks for a terabyte by its padding: nothing is allocated
+    /// for a result before its size has passed.
+    public var maxOutputBytes = 1 << 30
+
+    /// More are computed on the compute queue: this is about 50 µs on one core at 5 billion a
+    /// second, and waking another thread costs 12 µs. (Large bodies are there already.)
+    public var inlineMultiplyAccumulates = 250_000
+    /// A result this large takes as long to print: 8 ns each.
+    public var inlineOutputElements = 4096
+
+    /// The defaults.
+    public init() {}
+}

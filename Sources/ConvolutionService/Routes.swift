@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import HTTPTransport
+
+/// What a path does.
+enum Endpoint: Sendable, Equatable {
+    case convolution(ConvolutionOperation)
+    case fuseConvBN, fuseRepVGG, shape
+    case capabilities, health, readiness, metrics, openAPI(OpenAPIForm), index
+}
+
+/// Every endpoint, one line each, in openapi.yaml's order; a test holds the two together.
+/// `name` is the operation's in `/v1` and in the metrics.
+enum Routes {
+    typealias Route = (
+        method: HTTPMethod, path: StaticString, name: StaticString, endpoint: Endpoint
+    )
+
+    static let table: [Route] = [
+        (.post, "/v1/conv1d", "conv1d", .convolution(.conv1d)),
+        (.post, "/v1/conv2d", "conv2d", .convolution(.conv2d)),
+        (.post, "/v1/conv3d", "conv3d", .convolution(.conv3d)),
+        (.post, "/v1/conv_transpose1d", "conv_transpose1d", .convolution(.convTranspose1d)),
+        (.post, "/v1/conv_transpose2d", "conv_transpose2d", .convolution(.convTranspose2d)),
+        (.post, "/v1/conv_transpose3d", "conv_transpose3d", .convolution(.convTranspose3d)),
+        (.post, "/v1/fuse/conv_bn", "fuse/conv_bn", .fuseConvBN),
+        (.post, "/v1/fuse/repvgg", "fuse/repvgg", .fuseRepVGG),
+        (.post, "/v1/shape", "shape", .shape),
+        (.get, "/v1", "capabilities", .capabilities),
+        (.get, "/healthz", "healthz", .health),
+        (.get, "/readyz", "readyz", .readiness),
+        (.get, "/metrics", "metrics", .metrics),
+        (.get, "/openapi.yaml", "openapi_yaml", .openAPI(.yaml)),
+        (.get, "/openapi.json", "openapi_json", .openAPI(.json)),
+        (.get, "/", "index", .index),
+    ]
+
+    /// A route's endpoint and its name.
+    struct Target: Sendable {
+        let name: String
+        let endpoint: Endpoint
+    }
+
+    /// What a request is for; nil if its path or method is not in the table.
+    static func target(_ request: HTTPRequest) -> Target? {
+        if let target = literal(request) { return target }
+        guard case .found(let target, _) = router.match(request) else { return nil }
+        return target
+    }
+
+    /// The target of a request for a path as it stands in the table: nothing is allocated. What is
+    /// left (escapes, HEAD, OPTIONS, other methods, other paths) is for ``router``.
+    private static func literal(_ request: HTTPRequest) -> Target? {
+        let path = request.encodedPath
+        for route in literals where route.path.utf8CodeUnitCount == path.count {
+            if route.method == request.method,
+                sameBytes(route.path.utf8Start, path.baseAddress!, path.count)
+            {
+                return route.target
+            }
+        }
+        return nil
+    }
+
+    static let router = Router(
+        table.map {
+            (
+                $0.method, $0.path.description,
+                Target(name: $0.name.description, endpoint: $0.endpoint)
+            )
+        })
+
+    private static let literals = table.map {
+        (
+            method: $0.method, path: $0.path,
+            target: Target(name: $0.name.description, endpoint: $0.endpoint)
+        )
+    }
+
+    /// The names of what can be POSTed to, below `/v1/`.
+    static var operations: [String] {
+        table.filter { $0.method == .post }.map(\.name.description)
+    }
+}
+
+extension ConvolutionService {
+    /// Every method and path, in openapi.yaml's order.
+    package static var routes: [(method: HTTPMethod, path: String)] {
+        Routes.table.map { ($0.method, $0.path.description) }
+    }
+}

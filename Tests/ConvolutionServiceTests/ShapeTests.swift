@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+
+@Suite struct ShapeTests {
+    @Test func stem() {
+        let reply = Client().post(
+            "shape",
+            #"{"operation": "conv2d", "input": [1, 3, 224, 224], "weight": [64, 3, 7, 7], "stride": 2, "padding": 3}"#
+        )
+        #expect(reply.status == 200)
+        #expect(
+            reply.text.hasPrefix(
+                #"{"output_shape":[1,64,112,112],"effective_kernel":[7,7],"padding":[[3,3],[3,3]],"multiply_accumulates":118013952,"parameter_count":9408,"bytes_moved":3851008,"algorithm":""#
+            ), "\(reply.text)")
+    }
+
+    @Test func transposedFloat64WithBias() {
+        let reply = Client().post(
+            "shape",
+            #"{"operation": "conv_transpose1d", "input": [2, 4], "weight": [2, 3, 3], "bias": [3], "stride": [2], "output_padding": 1, "dtype": "float64"}"#
+        )
+        #expect(reply.json?["output_shape"] as? [Int] == [3, 10])
+        #expect(reply.json?["parameter_count"] as? Int == 21)
+        #expect(reply.json?["bytes_moved"] as? Int == (8 + 21 + 30) * 8)
+    }
+
+    @Test func sameIsResolved() {
+        let reply = Client().post(
+            "shape",
+            #"{"operation": "conv1d", "input": [1, 1, 9], "weight": [1, 1, 4], "padding": "same"}"#)
+        #expect(reply.json?["padding"] as? [[Int]] == [[1, 2]])
+    }
+
+    @Test(arguments: [
+        (#"{"input": [1], "weight": [1]}"#, "/operation"),
+        (#"{"operation": "conv1d", "weight": [1]}"#, "/input"),
+        (#"{"operation": "conv1d", "input": [1]}"#, "/weight"),
+        (#"{"operation": "conv1d", "input": [[1]], "weight": [1]}"#, "/input/0"),
+        (#"{"operation": "conv1d", "input": [1, 2, -3], "weight": [1, 1, 1]}"#, "/input/2"),
+        (#"{"operation": "conv1d", "input": [1, 2, 3], "weight": [1, 1, 1]}"#, "/weight"),
+        (
+            #"{"operation": "conv1d", "input": [1, 1, 3], "weight": [1, 1, 1], "dtype": "float16"}"#,
+            "/dtype"
+        ),
+        (#"{"operation": 1, "input": [1, 1, 3], "weight": [1, 1, 1]}"#, "/operation"),
+    ])
+    func refused(_ body: String, _ pointer: String) {
+        let reply = Client().post("shape", body)
+        #expect(reply.status == 422)
+        #expect(reply.isProblem)
+        #expect(reply.pointer == pointer, "\(reply.text)")
+    }
+
+    /// No data is needed, so no size is too large to be told.
+    @Test func hugeShapes() {
+        let reply = Client().post(
+            "shape",
+            #"{"operation": "conv2d", "input": [1, 1, 1000000, 1000000], "weight": [1, 1, 1, 1]}"#)
+        #expect(reply.status == 200, "\(reply.text)")
+        #expect(reply.json?["multiply_accumulates"] as? Int == 1_000_000_000_000)
+    }
+}
