@@ -13,7 +13,7 @@ struct Bench: ParsableCommand {
             and weight (shapes) and, where they are not the defaults, stride, padding, dilation, \
             groups, output_padding and dtype. Without --prepared the time includes what is done to \
             the weights. The peak is that of multiply-adds on registers, on as many cores, measured \
-            right before each layer.
+            right before and after each layer.
             """)
 
     @Option(help: "JSON file of layers.")

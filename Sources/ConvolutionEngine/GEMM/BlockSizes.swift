@@ -35,8 +35,10 @@ struct BlockSizes: Sendable, Equatable {
         mc = 192
         let panels = max(1, (n + nr - 1) / nr)
         let share = max(1, (threads + max(1, images) - 1) / max(1, images))
-        // Blocks of about 240 pixels: B passes through L2 once and A is read from L2 ten times.
-        let wanted = max(1, (panels * nr + 239) / 240)
+        // At most 240 pixels: B passes through L2 once, A is read from L2 ten times. With several
+        // cores four blocks for each, so that one that is disturbed does not keep the others waiting.
+        let fitting = max(1, (panels * nr + 239) / 240)
+        let wanted = share > 1 ? max(fitting, min(panels / 3, 4 * share)) : fitting
         if share > 1 && panels < 4 * share {
             blockCount = wanted
             splitCount = min(share, max(1, (m + mr - 1) / mr))
