@@ -23,7 +23,7 @@ static bool allocate(Connection *c, size_t capacity) {
 static void forget_body(Connection *c) {
     free(c->exchange.body);
     c->exchange.body = NULL;
-    c->capacity = 0;
+    c->exchange.length = c->capacity = 0;
 }
 
 static enum MHD_Result queue(Connection *c) {

@@ -15,8 +15,8 @@
 // header fields of a request have to fit (431 otherwise).
 static const size_t connection_memory = 32 * 1024;
 
-// Bodies come and go: below this their pages stay in the heap instead of being mapped each time. Not
-// more, since an arena of another thread than the first holds 64 MiB.
+// Bodies come and go: below this their pages stay in the heap instead of being mapped each time.
+// Not more, since an arena of another thread than the first holds 64 MiB.
 static const int mapping_threshold = 32 << 20;
 
 static void insert(HTTPDServer *s, Connection *c) {
@@ -115,7 +115,7 @@ HTTPDServer *httpd_start(const HTTPDOptions *options, uint16_t *port, int *resol
     if (s->daemon) return s;
     close(listener);
     free(s);
-    errno = errno ? errno : EINVAL;
+    errno = ENOMEM;  // threads or epoll; the log has the library's words
     return NULL;
 }
 

@@ -42,7 +42,7 @@ import Testing
             try client.send("POST /gate HTTP/1.1\r\nHost: x\r\nContent-Length: \(size)\r\n\r\n")
             try client.send(body)
         }
-        #expect(eventually { server.server.status.waiting == 1 })
+        #expect(eventually { server.computed.value == 1 && server.server.status.waiting == 1 })
         let third = try server.client()
         let refused = try third.post(body, to: "/gate")
         #expect(
