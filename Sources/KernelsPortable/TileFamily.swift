@@ -8,13 +8,12 @@ enum TileFamily<V: KernelVector, let R: Int, let N: Int> {
 
     /// The tile that has as many vectors as are asked for, 1 ... N with N <= 3.
     static func multiply(_ o: TileOperands<Scalar>) {
-        let columns = N * V.scalarCount
         if o.vectors == N {
-            Tile<V, R, N>.packed(o, columns: columns)
+            Tile<V, R, N>.packed(o, Panel<N>.self)
         } else if o.vectors == 2 {
-            Tile<V, R, 2>.packed(o, columns: columns)
+            Tile<V, R, 2>.packed(o, Panel<N>.self)
         } else {
-            Tile<V, R, 1>.packed(o, columns: columns)
+            Tile<V, R, 1>.packed(o, Panel<N>.self)
         }
     }
 
