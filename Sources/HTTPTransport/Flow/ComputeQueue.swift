@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DequeModule
 import Dispatch
 import Synchronization
 
@@ -12,8 +13,7 @@ final class ComputeQueue: Sendable {
     }
 
     private struct State: Sendable {
-        var waiting: [Job] = []
-        var first = 0  // waiting[..<first] has been taken
+        var waiting: Deque<Job> = []
         var running: [HTTPRequest] = []
         var workers = 0
         var places = 0  // reserved and not finished
@@ -69,8 +69,8 @@ final class ComputeQueue: Sendable {
     /// Lets nothing in any more; what has waited in vain.
     func close() -> [HTTPRequest] {
         state.withLock { state in
-            defer { (state.waiting, state.first, state.isClosed) = ([], 0, true) }
-            let given = state.waiting[state.first...].map(\.request)
+            defer { (state.waiting, state.isClosed) = ([], true) }
+            let given = state.waiting.map(\.request)
             state.places -= given.count
             return given
         }
@@ -90,13 +90,10 @@ final class ComputeQueue: Sendable {
 
     private func next() -> Job? {
         state.withLock { state in
-            guard state.first < state.waiting.count else {
+            guard let job = state.waiting.popFirst() else {
                 state.workers -= 1
                 return nil
             }
-            let job = state.waiting[state.first]
-            state.first += 1
-            if state.first == state.waiting.count { (state.waiting, state.first) = ([], 0) }
             state.running.append(job.request)
             count(state)
             return job
@@ -104,6 +101,6 @@ final class ComputeQueue: Sendable {
     }
 
     private func count(_ state: borrowing State) {
-        status.setWaiting(state.waiting.count - state.first)
+        status.setWaiting(state.waiting.count)
     }
 }
