@@ -4,8 +4,9 @@
 ///
 /// Letters are the literature's: a tile is `mr` x `nr` elements of C in registers; A is the weights,
 /// packed in panels of `mr` rows; B is columns of the input, packed in panels of `nr` columns.
-/// Counts, strides and offsets are in elements. No kernel checks anything.
-public struct GEMMKernels<Scalar: Sendable>: Sendable {
+/// Counts, strides and offsets are in elements. No kernel checks anything. One object per scalar and
+/// instruction set, so that plans share it instead of copying seven functions.
+public final class GEMMKernels<Scalar: Sendable>: Sendable {
     /// Scalars in a vector.
     public let lanes: Int
     /// Rows of a tile.

@@ -238,6 +238,11 @@ extension ConvolutionCase {
                 $0.options.stride = [3]
                 $0.options.padding = .pairs([[2, 3], [3, 2]])
             },
+            row("more phases than are worth their while") {
+                $0.input = [1, 5, 3, 3]
+                $0.weight = [5, 2, 12, 11]
+                $0.options.stride = [13, 9]
+            },
             row("large maps") {
                 $0.input = [1, 3, 33, 130]
                 $0.weight = [3, 9, 4, 4]

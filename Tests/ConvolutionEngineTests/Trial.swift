@@ -27,7 +27,8 @@ struct Trial {
 
     /// Every algorithm that can do the geometry.
     var algorithms: [Algorithm] {
-        geometry.direction == .transposed ? [.stridePhases] : [.im2col, .slidingWindow]
+        geometry.direction == .transposed
+            ? [.stridePhases, .columnScatter] : [.im2col, .slidingWindow]
     }
 
     /// Puts values among the input's elements.

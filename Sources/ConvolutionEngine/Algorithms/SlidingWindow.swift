@@ -43,7 +43,7 @@ struct SlidingWindow<Scalar: TensorScalar>: Sendable {
         let share = (threads + images - 1) / images
         bandRows = max(1, min(fitting, (height + share - 1) / share))
         guard let layout = PlaneLayout(grid, mostPixels: width * bandRows, wholeRows: true),
-            layout.count.multipliedReportingOverflow(by: channels).partialValue < Int(Int32.max)
+            layout.count <= 4 * PlaneLayout.mostElements / channels
         else { return nil }
         self.layout = layout
         packer = ColumnPacker(grid, layout: layout, kernels: kernels)

@@ -27,6 +27,8 @@ struct StridePhases<Scalar: TensorScalar>: Sendable {
     private let widthPhases: Int
     /// Elements of one row of C: the pixels of a block, and slack.
     private let ldc: Int
+    /// Output channels whose sums are in memory at a time.
+    private let rowsAtATime: Int
     /// Elements of C: all residues of the width.
     private let sums: Int
     private let workerElements: Int
@@ -71,7 +73,9 @@ struct StridePhases<Scalar: TensorScalar>: Sendable {
         }
         widthPhases = rowPhases.first?.widths.count ?? 0
         ldc = (rowPhases.map(\.blocks.mostPixels).max() ?? 0) + kernels.nr
-        sums = widthPhases * g.outputChannelsPerGroup * ldc
+        let fitting = 524_288 / max(1, widthPhases * ldc) / kernels.mr * kernels.mr
+        rowsAtATime = max(kernels.mr, min(fitting, g.outputChannelsPerGroup + kernels.mr))
+        sums = widthPhases * rowsAtATime * ldc
         let product = rowPhases.flatMap { $0.widths.map(\.product.scratchElements) }.max() ?? 0
         workerElements = (sums + product + 95) / 16 * 16
     }
@@ -158,17 +162,21 @@ struct StridePhases<Scalar: TensorScalar>: Sendable {
         let pixels = phase.blocks.pixels(ofBlock: part / phase.blocks.splitCount)
         let rows = phase.blocks.channels(ofSplit: part % phase.blocks.splitCount)
         let group = image % geometry.groups
-        let m = geometry.outputChannelsPerGroup
-        let input =
-            operands.input + image * geometry.inputChannelsPerGroup * geometry.inputSize.count
-        for (w, (width, panels)) in zip(phase.widths, weights).enumerated() {
-            width.product.run(
-                pixels, rows: rows, input: input, panels: panels.panels(ofGroup: group),
-                bias: panels.bias(ofGroup: group), c: scratch + w * m * ldc, ldc: ldc,
-                scratch: scratch + sums + 32)
+        let channels = geometry.inputChannelsPerGroup
+        let input = operands.input + image * channels * geometry.inputSize.count
+        let outputs = geometry.outputChannelsPerGroup * geometry.outputSize.count
+        for first in stride(from: rows.lowerBound, to: rows.upperBound, by: rowsAtATime) {
+            let some = first..<min(rows.upperBound, first + rowsAtATime)
+            // Row 0 of C would be in front of the memory; rows from `first` on are in it.
+            let c = scratch - first * ldc
+            for (w, (width, panels)) in zip(phase.widths, weights).enumerated() {
+                width.product.run(
+                    pixels, rows: some, input: input, panels: panels.panels(ofGroup: group),
+                    bias: panels.bias(ofGroup: group), c: c + w * rowsAtATime * ldc, ldc: ldc,
+                    scratch: scratch + sums + 32)
+            }
+            interleave(phase, pixels, some, sums: c, operands.output + image * outputs)
         }
-        let output = operands.output + image * m * geometry.outputSize.count
-        interleave(phase, pixels, rows, sums: scratch, output)
     }
 
     /// Rows of sums to rows of outputs: element r of residue w goes to column `s·r + w`.
@@ -178,7 +186,7 @@ struct StridePhases<Scalar: TensorScalar>: Sendable {
     ) {
         let size = geometry.outputSize, stride = geometry.stride
         let grid = phase.widths[0].product.packer.grid.size
-        let phasePitch = geometry.outputChannelsPerGroup * ldc
+        let phasePitch = rowsAtATime * ldc
         let block = PixelBlock(pixels, of: grid, oneRowBands: true)
         for channel in channels {
             var column = 0

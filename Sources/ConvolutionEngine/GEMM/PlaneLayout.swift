@@ -22,6 +22,9 @@ struct PlaneLayout: Sendable {
     let bandCount: Int
     let tapOffsets: [Int32]
 
+    /// 4 M elements, so that a worker needs no more than megabytes whatever is asked for.
+    static var mostElements: Int { 1 << 22 }
+
     var rowPitch: Int { phases * phasePitch }
     var slicePitch: Int { bandRows * rowPitch }
     var bandPitch: Int { slices.count * slicePitch }
@@ -40,11 +43,11 @@ struct PlaneLayout: Sendable {
         let touched = mostPixels / width + (wholeRows ? 0 : 2)
         let rowsTouched = min(touched, grid.size.height * grid.size.depth)
         let extent = grid.highest.height - grid.lowest.height + 1
-        let distinct = Set(grid.taps.map(\.height)).sorted()
+        let distinct = Self.distinct(grid.taps.map(\.height))
         oneRowBands =
             (width >= 96 && !wholeRows) || grid.size.height == 1 || extent > 2 * distinct.count + 2
             || grid.stride.height > 2 * distinct.count
-        slices = Set(grid.taps.map(\.depth)).sorted()
+        slices = Self.distinct(grid.taps.map(\.depth))
         rows = distinct
         phases = grid.stride.width
         let columns = oneRowBands && !wholeRows ? min(width, mostPixels) : width
@@ -62,7 +65,8 @@ struct PlaneLayout: Sendable {
         }
         let packed = min(mostPixels, grid.size.count) * grid.taps.count
         let size = Double(bandCount) * Double(slices.count) * Double(bandRows) * Double(phases)
-        guard size * Double(phasePitch) <= 8 * Double(packed) + 16_384 else { return nil }
+        let most = min(8 * Double(packed) + 16_384, Double(Self.mostElements))
+        guard size * Double(phasePitch) <= most else { return nil }
         let (slices, rows, phases, pitch) = (slices, rows, phases, phasePitch)
         let (oneRow, slicePitch) = (oneRowBands, bandRows * phases * phasePitch)
         tapOffsets = grid.taps.map { tap in
@@ -72,5 +76,10 @@ struct PlaneLayout: Sendable {
             let column = x % phases * pitch + x / phases
             return Int32(slice * slicePitch + row * phases * pitch + column)
         }
+    }
+
+    /// Ascending, each value once.
+    private static func distinct(_ values: [Int]) -> [Int] {
+        values.sorted().reduce(into: []) { if $0.last != $1 { $0.append($1) } }
     }
 }

@@ -126,3 +126,11 @@ extension ConvolutionGeometry {
         inputChannelsPerGroup * outputChannelsPerGroup * kernel.count
     }
 }
+
+/// Everything that a plan made of the weights.
+struct WeightSet<Scalar: TensorScalar>: Sendable {
+    /// One set of panels for each product.
+    let panels: [WeightPanels<Scalar>]
+    /// `[C_out]`, where the bias is not among the panels.
+    var bias: [Scalar] = []
+}

@@ -103,14 +103,14 @@ public struct ConvolutionGeometry: Sendable, Hashable {
         inputChannels = channels.input
         outputChannels = channels.output
         hasBias = bias != nil
-        inputSize = SpatialTriple(last: axes.map(\.input), neutral: 1)
+        inputSize = SpatialTriple(axes, neutral: 1) { $0.input }
         outputSize = SpatialTriple(last: outputs, neutral: 1)
-        kernel = SpatialTriple(last: axes.map(\.kernel), neutral: 1)
-        stride = SpatialTriple(last: axes.map(\.stride), neutral: 1)
-        dilation = SpatialTriple(last: axes.map(\.dilation), neutral: 1)
-        paddingBefore = SpatialTriple(last: axes.map(\.before), neutral: 0)
-        paddingAfter = SpatialTriple(last: axes.map(\.after), neutral: 0)
-        outputPadding = SpatialTriple(last: axes.map(\.outputPadding), neutral: 0)
+        kernel = SpatialTriple(axes, neutral: 1) { $0.kernel }
+        stride = SpatialTriple(axes, neutral: 1) { $0.stride }
+        dilation = SpatialTriple(axes, neutral: 1) { $0.dilation }
+        paddingBefore = SpatialTriple(axes, neutral: 0) { $0.before }
+        paddingAfter = SpatialTriple(axes, neutral: 0) { $0.after }
+        outputPadding = SpatialTriple(axes, neutral: 0) { $0.outputPadding }
         multiplyAccumulates = try request.checkedWork(axes, channels, outputs: outputs)
     }
 }

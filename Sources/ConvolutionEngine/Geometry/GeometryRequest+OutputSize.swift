@@ -5,6 +5,7 @@ extension GeometryRequest {
     /// The spatial dimensions, with `same` padding resolved and each kernel's extent checked.
     func checkedAxes(_ parameters: Parameters) throws(ConvolutionError) -> [Axis] {
         var axes: [Axis] = []
+        let inputSizes = inputSizes, kernelSizes = kernelSizes
         for (index, name) in axisNames.enumerated() {
             let kernel = kernelSizes[index], dilation = parameters.dilation[index]
             guard let extent = Axis.extent(kernel: kernel, dilation: dilation) else {

@@ -26,6 +26,14 @@ public struct SpatialTriple: Sendable, Hashable {
         self.init(depth: padded[0], height: padded[1], width: padded[2])
     }
 
+    /// The same with a value of each axis, without arrays of them.
+    init(_ axes: [Axis], neutral: Int, _ value: (Axis) -> Int) {
+        func at(_ fromLast: Int) -> Int {
+            fromLast < axes.count ? value(axes[axes.count - 1 - fromLast]) : neutral
+        }
+        self.init(depth: at(2), height: at(1), width: at(0))
+    }
+
     /// The value for depth (0), height (1) or width (2).
     public subscript(dimension: Int) -> Int {
         switch dimension {

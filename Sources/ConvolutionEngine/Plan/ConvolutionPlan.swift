@@ -24,8 +24,8 @@ public struct ConvolutionPlan: Sendable {
     /// Weights as the plan's algorithm reads them; good for plans of the same geometry and dtype.
     public struct PreparedWeights: Sendable {
         fileprivate enum Panels: Sendable {
-            case float32([WeightPanels<Float>])
-            case float64([WeightPanels<Double>])
+            case float32(WeightSet<Float>)
+            case float64(WeightSet<Double>)
         }
         fileprivate let panels: Panels
     }

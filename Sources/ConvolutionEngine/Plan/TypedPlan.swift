@@ -12,6 +12,7 @@ struct TypedPlan<Scalar: TensorScalar>: Sendable {
         case slidingWindow(SlidingWindow<Scalar>)
         case implicitGEMM(ImplicitGEMM<Scalar>)
         case stridePhases(StridePhases<Scalar>)
+        case columnScatter(ColumnScatter<Scalar>)
     }
 
     /// See ``ConvolutionPlan/init(_:dtype:algorithm:kernels:threads:)``.
@@ -21,7 +22,10 @@ struct TypedPlan<Scalar: TensorScalar>: Sendable {
         self.geometry = geometry
         let kernels = Scalar.kernels(in: kernels)
         let wanted = algorithm ?? Algorithm.fastest(for: geometry)
-        if geometry.direction == .transposed {
+        if geometry.direction == .transposed && wanted == .columnScatter {
+            self.algorithm = .columnScatter
+            method = .columnScatter(ColumnScatter(geometry, kernels: kernels, threads: threads))
+        } else if geometry.direction == .transposed {
             self.algorithm = .stridePhases
             method = .stridePhases(StridePhases(geometry, kernels: kernels, threads: threads))
         } else if wanted == .slidingWindow,
@@ -40,10 +44,11 @@ struct TypedPlan<Scalar: TensorScalar>: Sendable {
         case .slidingWindow(let algorithm): algorithm.scratchByteCount
         case .implicitGEMM(let algorithm): algorithm.scratchByteCount
         case .stridePhases(let algorithm): algorithm.scratchByteCount
+        case .columnScatter(let algorithm): algorithm.scratchByteCount
         }
     }
 
-    func prepare(_ weight: Tensor, bias: Tensor?) -> [WeightPanels<Scalar>] {
+    func prepare(_ weight: Tensor, bias: Tensor?) -> WeightSet<Scalar> {
         weight.withElements(of: Scalar.self) { weight in
             guard let bias else { return prepare(weight.baseAddress!, bias: nil) }
             return bias.withElements(of: Scalar.self) {
@@ -54,17 +59,22 @@ struct TypedPlan<Scalar: TensorScalar>: Sendable {
 
     private func prepare(
         _ weight: UnsafePointer<Scalar>, bias: UnsafePointer<Scalar>?
-    ) -> [WeightPanels<Scalar>] {
+    ) -> WeightSet<Scalar> {
         switch method {
-        case .slidingWindow(let algorithm): [algorithm.prepare(weight, bias: bias)]
-        case .implicitGEMM(let algorithm): [algorithm.prepare(weight, bias: bias)]
-        case .stridePhases(let algorithm): algorithm.prepare(weight, bias: bias)
+        case .slidingWindow(let algorithm):
+            WeightSet(panels: [algorithm.prepare(weight, bias: bias)])
+        case .implicitGEMM(let algorithm):
+            WeightSet(panels: [algorithm.prepare(weight, bias: bias)])
+        case .stridePhases(let algorithm):
+            WeightSet(panels: algorithm.prepare(weight, bias: bias))
+        case .columnScatter(let algorithm):
+            algorithm.prepare(weight, bias: bias)
         }
     }
 
     /// Writes the whole output.
     func run(
-        _ input: Tensor, _ weights: [WeightPanels<Scalar>], into output: UnsafeMutableRawPointer
+        _ input: Tensor, _ weights: WeightSet<Scalar>, into output: UnsafeMutableRawPointer
     ) {
         input.withElements(of: Scalar.self) { input in
             ScratchPool.shared.withScratch(byteCount: scratchByteCount) { scratch in
@@ -73,9 +83,14 @@ struct TypedPlan<Scalar: TensorScalar>: Sendable {
                     output: output.assumingMemoryBound(to: Scalar.self),
                     scratch: scratch.assumingMemoryBound(to: Scalar.self))
                 switch method {
-                case .slidingWindow(let algorithm): algorithm.run(operands, weights: weights[0])
-                case .implicitGEMM(let algorithm): algorithm.run(operands, weights: weights[0])
-                case .stridePhases(let algorithm): algorithm.run(operands, weights: weights)
+                case .slidingWindow(let algorithm):
+                    algorithm.run(operands, weights: weights.panels[0])
+                case .implicitGEMM(let algorithm):
+                    algorithm.run(operands, weights: weights.panels[0])
+                case .stridePhases(let algorithm):
+                    algorithm.run(operands, weights: weights.panels)
+                case .columnScatter(let algorithm):
+                    algorithm.run(operands, weights: weights)
                 }
             }
         }
