@@ -2,6 +2,7 @@
 
 import CTensorText
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct Base64Tests {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CTensorText
+import TestSupport
 import Testing
 
 /// Texts like those sent, changed at random: every implementation gives the same outcome, which is

@@ -2,6 +2,7 @@
 
 import CTensorText
 import Foundation
+import TestSupport
 import Testing
 
 /// Numbers printed, read back and compared bit for bit; and numbers in other spellings, compared

@@ -1,20 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ConvolutionEngine
+import TestSupport
 import Testing
-
-/// SplitMix64: the same numbers for the same seed everywhere.
-private struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-}
 
 @Suite("Geometry: integers of any size")
 struct GeometryFuzzTests {
@@ -80,7 +68,7 @@ struct GeometryFuzzTests {
     }
 
     @Test func neverTraps() {
-        var random = SeededGenerator(state: 2026)
+        var random = SeededGenerator(seed: 2026)
         var legal = 0
         var fields: Set<String> = []
         for _ in 0..<50_000 {

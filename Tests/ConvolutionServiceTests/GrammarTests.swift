@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import TestSupport
 import Testing
 
 /// Whatever the bytes are, there is an answer, and a 400 only for what is no JSON.
@@ -107,7 +108,7 @@ import Testing
     ])
     func mutated(_ operation: String, _ body: String) {
         let client = Client()
-        var generator = Generator(state: 42)
+        var generator = SeededGenerator(seed: 42)
         let alphabet = Array("{}[]\",:.-+eE0123456789 \\/ntfu\0\u{7F}".utf8) + [0x80, 0xC3, 0xFF]
         for _ in 0..<20_000 {
             var bytes = Array(body.utf8)
@@ -124,7 +125,9 @@ import Testing
         }
     }
 
-    static func mutate(_ bytes: inout [UInt8], _ alphabet: [UInt8], _ generator: inout Generator) {
+    static func mutate(
+        _ bytes: inout [UInt8], _ alphabet: [UInt8], _ generator: inout SeededGenerator
+    ) {
         guard !bytes.isEmpty else { return }
         let index = Int.random(in: 0..<bytes.count, using: &generator)
         let other = Int.random(in: 0..<bytes.count, using: &generator)
