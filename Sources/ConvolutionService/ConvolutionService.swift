@@ -19,6 +19,7 @@ public final class ConvolutionService: Sendable {
     let status: ServerStatus
     let logger: Logger
     let metrics = ServiceMetrics()
+    let replies: ReplyBudget
 
     /// - Parameters:
     ///   - limits: What one request may cost.
@@ -31,6 +32,7 @@ public final class ConvolutionService: Sendable {
     ) {
         (self.limits, self.serverLimits) = (limits, serverLimits)
         (self.status, self.logger) = (status, logger)
+        replies = ReplyBudget(most: limits.maxReplyBytesInFlight)
     }
 
     /// Answers one request, whatever it is.

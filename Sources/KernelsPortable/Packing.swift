@@ -36,7 +36,7 @@ enum Packing<V: KernelVector, let R: Int, let N: Int> {
                 continue
             }
             let values = o.values + y * o.valuesPitch
-            prefetch(values + o.ahead, o.count)
+            prefetch(values + o.ahead, min(o.count, o.stride * o.phasePitch))
             for phase in 0..<o.stride {
                 let span = phase == 0 ? even : o.stride == 2 ? odd : Span(o, phase: phase)
                 clear(to, 0, span.low)

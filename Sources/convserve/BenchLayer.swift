@@ -60,6 +60,8 @@ struct BenchLayer: Decodable {
             return try JSONDecoder().decode([BenchLayer].self, from: data)
         } catch let DecodingError.keyNotFound(key, context) {
             throw ValidationError("\(path): layer \(place(context)) has no \(key.stringValue)")
+        } catch let DecodingError.valueNotFound(_, context) {
+            throw ValidationError("\(path): \(place(context)) is null")
         } catch let DecodingError.typeMismatch(_, context) {
             throw ValidationError("\(path): \(place(context)): \(context.debugDescription)")
         } catch let DecodingError.dataCorrupted(context) {

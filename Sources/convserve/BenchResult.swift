@@ -27,10 +27,16 @@ struct BenchResult {
     /// The same as one JSON object.
     var json: String {
         """
-        {"name": "\(name)", "algorithm": "\(algorithm)", "ms": \(format(milliseconds, 6)), \
+        {"name": \(quoted(name)), "algorithm": "\(algorithm)", "ms": \(format(milliseconds, 6)), \
         "min_ms": \(format(leastMilliseconds, 6)), "gflops": \(format(rate / 1e9, 3)), \
         "peak": \(format(peak / 1e9, 3)), "of_peak": \(format(rate / peak, 4))}
         """
+    }
+
+    /// A JSON string.
+    private func quoted(_ text: String) -> String {
+        guard let data = try? JSONEncoder().encode(text) else { return "\"\"" }
+        return String(decoding: data, as: UTF8.self)
     }
 
     private func format(_ value: Double, _ digits: Int) -> String {

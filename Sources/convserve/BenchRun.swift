@@ -23,7 +23,7 @@ struct BenchRun {
         }
         let peak = max(before, peakRate(dtype))
         return BenchResult(
-            name: layer.name, algorithm: "\(plan.algorithm.name)",
+            name: layer.name, algorithm: plan.algorithm.name,
             milliseconds: times[times.count / 2] * 1e3, leastMilliseconds: times[0] * 1e3,
             operations: 2 * Double(geometry.multiplyAccumulates), peak: peak)
     }

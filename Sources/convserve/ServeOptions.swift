@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import ConvolutionEngine
 import ConvolutionService
 import HTTPTransport
 import Logging
@@ -22,6 +23,18 @@ struct ServeOptions: ParsableArguments {
     var maxBodyBytesInFlight: Int?
     @Option(help: "Largest result; more is 422. CONVSERVE_MAX_OUTPUT_BYTES, default 1073741824.")
     var maxOutputBytes: Int?
+    @Option(
+        help: """
+            Largest sum of replies in memory; more is 503. CONVSERVE_MAX_REPLY_BYTES_IN_FLIGHT, \
+            default 2147483648.
+            """)
+    var maxReplyBytesInFlight: Int?
+    @Option(
+        help: """
+            Most multiplications of a convolution; more is 422. CONVSERVE_MAX_MULTIPLY_ACCUMULATES, \
+            default 1099511627776.
+            """)
+    var maxMultiplyAccumulates: Int?
     @Option(help: "Open connections. CONVSERVE_MAX_CONNECTIONS, default 4096.")
     var maxConnections: Int?
     @Option(
@@ -63,6 +76,8 @@ struct ServeOptions: ParsableArguments {
     /// What the transport takes.
     func serverLimits() throws -> ServerLimits {
         var limits = ServerLimits()
+        limits.computeThreads = ProcessorCount.available
+        limits.ioThreads = min(4, ProcessorCount.available)
         limits.host = try Setting.value("host", host, default: limits.host)
         limits.port = try Setting.value("port", port, default: limits.port)
         func set(_ path: WritableKeyPath<ServerLimits, Int>, _ name: String, _ flag: Int?) throws {
@@ -96,13 +111,23 @@ struct ServeOptions: ParsableArguments {
     /// What one request may cost.
     func serviceLimits() throws -> ServiceLimits {
         var limits = ServiceLimits()
-        limits.maxOutputBytes = try Setting.value(
+        limits.maxOutputBytes = try positive(
             "max-output-bytes", maxOutputBytes, default: limits.maxOutputBytes)
-        guard limits.maxOutputBytes > 0 else {
-            throw ValidationError(
-                "--max-output-bytes is \(limits.maxOutputBytes), but it has to be positive")
-        }
+        limits.maxReplyBytesInFlight = try positive(
+            "max-reply-bytes-in-flight", maxReplyBytesInFlight,
+            default: limits.maxReplyBytesInFlight)
+        limits.maxMultiplyAccumulates = try positive(
+            "max-multiply-accumulates", maxMultiplyAccumulates,
+            default: limits.maxMultiplyAccumulates)
         return limits
+    }
+
+    private func positive(_ name: String, _ flag: Int?, default standard: Int) throws -> Int {
+        let value = try Setting.value(name, flag, default: standard)
+        guard value > 0 else {
+            throw ValidationError("--\(name) is \(value), but it has to be positive")
+        }
+        return value
     }
 
     /// How much the server says.

@@ -67,6 +67,27 @@ struct GeometryFuzzTests {
         request.bias = nil
     }
 
+    /// What can be sent and returned can be planned, in megabytes, and by the algorithm that was told.
+    @Test func plansAreModest() {
+        var random = SeededGenerator(seed: 2027)
+        var planned = 0
+        for _ in 0..<30_000 {
+            guard let geometry = try? Self.request(&random).geometry(),
+                geometry.outputCount <= 1 << 24, geometry.inputCount <= 1 << 24,
+                geometry.parameterCount <= 1 << 20
+            else { continue }
+            for threads in [1, 64] {
+                let plan = ConvolutionPlan(
+                    geometry, dtype: .float32, algorithm: nil, kernels: .best, threads: threads,
+                    serialWork: 0)
+                #expect(plan.scratchByteCount <= threads << 25, "\(geometry)")
+                #expect(plan.algorithm == Algorithm.fastest(for: geometry), "\(geometry)")
+            }
+            planned += 1
+        }
+        #expect(planned > 3_000, "too few: \(planned)")
+    }
+
     @Test func neverTraps() {
         var random = SeededGenerator(seed: 2026)
         var legal = 0

@@ -274,8 +274,8 @@ enum GeometryRefusals {
             "flat list", "padding",
             """
             padding is a flat list of 4 numbers, [1, 1, 2, 2], whose order differs between \
-            frameworks; write it as [[before, after], [before, after]], or as `pads`, which \
-            is [begin..., end...]
+            frameworks; write it as [[before, after], [before, after]], one pair for each \
+            spatial dimension
             """
         ) {
             $0.options.padding = .symmetric([1, 1, 2, 2])
@@ -284,8 +284,7 @@ enum GeometryRefusals {
             "flat list, 1-d", of: .line, "padding",
             """
             padding is a flat list of 2 numbers, [1, 2], whose order differs between \
-            frameworks; write it as [[before, after]], or as `pads`, which is [begin..., \
-            end...]
+            frameworks; write it as [[before, after]], one pair for each spatial dimension
             """
         ) {
             $0.options.padding = .symmetric([1, 2])

@@ -60,4 +60,23 @@ import Testing
         #expect(reply.status == 200, "\(reply.text)")
         #expect(reply.json?["multiply_accumulates"] as? Int == 1_000_000_000_000)
     }
+
+    /// Told by numbers alone: no plan is made, however many taps or phases it would have.
+    @Test(arguments: [
+        #""operation": "conv_transpose1d", "input": [1, 1, 2], "weight": [1, 1, 1000000], "stride": 1000000"#,
+        #""operation": "conv_transpose3d", "input": [1, 1, 2, 2, 2], "weight": [1, 1, 1, 1, 1], "stride": 2000"#,
+        #""operation": "conv2d", "input": [1, 1, 20000, 20000], "weight": [1, 1, 4000, 4000]"#,
+    ])
+    func hugePlans(_ fields: String) {
+        let reply = Client().post("shape", "{\(fields)}")
+        #expect(reply.status == 200, "\(reply.text)")
+    }
+
+    @Test func tooManyTaps() {
+        let reply = Client().post(
+            "shape",
+            #"{"operation": "conv1d", "input": [1, 1, 2147483648], "weight": [1, 1, 2147483648]}"#)
+        #expect(reply.status == 422)
+        #expect(reply.pointer == "/weight", "\(reply.text)")
+    }
 }

@@ -63,4 +63,62 @@ import Testing
         )
         #expect(reply.status == 422)
     }
+
+    /// A hundred kilobytes may ask for hours.
+    @Test func tooMuchWork() {
+        let ones = String(repeating: "1,", count: 19_999) + "1"
+        let reply = Client().post(
+            "conv1d",
+            #"{"input": [[[1]]], "weight": [[[\#(ones)]]], "padding": 60000000, "format": "base64"}"#
+        )
+        #expect(reply.status == 422)
+        #expect(reply.detail.contains("--max-multiply-accumulates"), "\(reply.text)")
+    }
+
+    /// An empty output is nothing to compute, whatever the sizes that are not 0.
+    @Test(arguments: [
+        #""input": {"shape": [0, 1, 549755813888], "data": []}"#,
+        #""input": {"shape": [0, 1, 3], "data": []}, "stride": 274877906944"#,
+    ])
+    func emptyBatch(_ fields: String) {
+        let reply = Client().post(
+            "conv_transpose1d", #"{\#(fields), "weight": {"shape": [1, 1, 1], "data": [1]}}"#)
+        #expect(reply.status == 200, "\(reply.text)")
+    }
+
+    /// A fused weight is refused before it is made.
+    @Test func fusedWeightTooLarge() {
+        let reply = Client().post(
+            "fuse/repvgg",
+            #"{"branches": [{"kind": "conv", "weight": [[[[1]]]]}, {"kind": "avg_pool", "kernel_size": 11585}]}"#
+        )
+        #expect(reply.status == 422)
+        #expect(reply.detail.contains("--max-output-bytes"), "\(reply.text)")
+    }
+
+    /// Replies that nobody has read yet are counted; one alone is always let in.
+    @Test func repliesInFlight() throws {
+        var limits = ServiceLimits()
+        limits.maxReplyBytesInFlight = 2000
+        let client = Client(limits: limits)
+        let body = #"{"input": [[1]], "weight": [[1]], "padding": 9}"#
+        let unread = client.post("conv2d", body)
+        #expect(unread.status == 200)
+        let refused = client.post("conv2d", body)
+        #expect(refused.status == 503)
+        #expect(refused.response.header("Retry-After") == "1")
+        #expect(refused.detail.contains("--max-reply-bytes-in-flight"), "\(refused.text)")
+        withExtendedLifetime(unread) {}
+    }
+
+    @Test func repliesThatAreSentMakeRoom() {
+        var limits = ServiceLimits()
+        limits.maxReplyBytesInFlight = 2000
+        let client = Client(limits: limits)
+        for _ in 0..<3 {
+            #expect(
+                client.post("conv2d", #"{"input": [[1]], "weight": [[1]], "padding": 9}"#).status
+                    == 200)
+        }
+    }
 }

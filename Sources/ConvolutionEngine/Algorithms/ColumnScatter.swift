@@ -13,7 +13,8 @@ import KernelInterface
 /// tap by tap; an output channel belongs to one core, and its sums run over blocks of pixels, then taps,
 /// whatever the number of cores.
 ///
-/// *Error*: that of ``ImplicitGEMM``, with one more rounding for each tap that reaches an output.
+/// *Error*: that of ``ImplicitGEMM``, with one more rounding for each tap that reaches an output. Sums
+/// start at the bias or 0, so a −0 does not come back as one.
 struct ColumnScatter<Scalar: TensorScalar>: Sendable {
     let geometry: ConvolutionGeometry
     let product: GridProduct<Scalar>

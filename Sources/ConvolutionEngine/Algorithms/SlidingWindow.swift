@@ -27,24 +27,25 @@ struct SlidingWindow<Scalar: TensorScalar>: Sendable {
     /// Rows of a panel of weights: 1 where a group has fewer output channels than a tile has rows.
     let mr: Int
 
-    /// Nil where padded rows would be out of proportion (taps or pixels that stand far apart).
+    /// Nil where padded rows would be larger than a worker's memory should be (``SlidingField``).
     init?(_ geometry: ConvolutionGeometry, kernels: GEMMKernels<Scalar>, threads: Int) {
+        guard SlidingField(geometry).isModest else { return nil }
         let grid = TapGrid(geometry)
         self.geometry = geometry
         self.kernels = kernels
         self.threads = threads
         mr = geometry.outputChannelsPerGroup < kernels.mr ? 1 : kernels.mr
         let width = geometry.outputSize.width, height = geometry.outputSize.height
-        // About 64 KB of padded rows, and enough bands for every core.
         let channels = max(1, geometry.inputChannelsPerGroup)
-        let rowElements = channels * (geometry.inputSize.width + geometry.kernelExtent.width)
-        let fitting = max(1, 16_384 / max(1, rowElements * geometry.stride.height))
+        let fitting = SlidingField(geometry).fittingRows(geometry)
+        // Enough bands for every core.
         let images = max(1, geometry.batch * geometry.groups)
         let share = (threads + images - 1) / images
         bandRows = max(1, min(fitting, (height + share - 1) / share))
-        guard let layout = PlaneLayout(grid, mostPixels: width * bandRows, wholeRows: true),
-            layout.count <= 4 * PlaneLayout.mostElements / channels
-        else { return nil }
+        let layout = PlaneLayout(grid, mostPixels: width * bandRows, wholeRows: true)
+        guard let layout, layout.count <= 4 * PlaneLayout.mostElements / channels else {
+            preconditionFailure("a modest field has a layout: \(geometry)")
+        }
         self.layout = layout
         packer = ColumnPacker(grid, layout: layout, kernels: kernels)
         let count = layout.count

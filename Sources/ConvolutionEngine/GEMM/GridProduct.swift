@@ -39,8 +39,10 @@ struct GridProduct<Scalar: TensorScalar>: Sendable {
     ///   - pixels: columns of C, from the first of `c`
     ///   - rows: output channels of the group
     ///   - input: the group's first channel
-    ///   - weights: the group's panels and bias
+    ///   - panels: the group's panels
+    ///   - bias: the group's bias, padded to whole panels
     ///   - c: row 0 of C at the first pixel
+    ///   - ldc: elements from one row of C to the next
     ///   - scratch: ``scratchElements`` elements
     func run(
         _ pixels: Range<Int>, rows: Range<Int>, input: UnsafePointer<Scalar>,

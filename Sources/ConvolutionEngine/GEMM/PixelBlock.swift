@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import KernelInterface
-
 /// A run of a grid's pixels as bands of rows: what a packer copies, computed once a block.
 struct PixelBlock {
     /// Neighbouring rows of one depth, all of the same columns.

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import KernelInterface
-
 /// How the part of a channel that a block of pixels looks at is laid out for packing: a padded copy in
 /// L1, split by the stride's phases, from which every tap is a plain copy of rows.
 ///
@@ -65,17 +63,23 @@ struct PlaneLayout: Sendable {
         }
         let packed = min(mostPixels, grid.size.count) * grid.taps.count
         let size = Double(bandCount) * Double(slices.count) * Double(bandRows) * Double(phases)
-        let most = min(8 * Double(packed) + 16_384, Double(Self.mostElements))
+        let inProportion = wholeRows ? .infinity : 8 * Double(packed) + 16_384
+        let most = min(inProportion, Double(Self.mostElements))
         guard size * Double(phasePitch) <= most else { return nil }
-        let (slices, rows, phases, pitch) = (slices, rows, phases, phasePitch)
-        let (oneRow, slicePitch) = (oneRowBands, bandRows * phases * phasePitch)
+        let sliceOf = Self.places(slices), rowOf = Self.places(rows)
+        let (rowPitch, pitch, phases) = (phases * phasePitch, phasePitch, phases)
+        let (slicePitch, oneRow) = (bandRows * rowPitch, oneRowBands)
         tapOffsets = grid.taps.map { tap in
-            let slice = slices.firstIndex(of: tap.depth)!
-            let row = oneRow ? rows.firstIndex(of: tap.height)! : tap.height - grid.lowest.height
+            let row = oneRow ? rowOf[tap.height]! : tap.height - grid.lowest.height
             let x = tap.width - grid.lowest.width
             let column = x % phases * pitch + x / phases
-            return Int32(slice * slicePitch + row * phases * pitch + column)
+            return Int32(sliceOf[tap.depth]! * slicePitch + row * rowPitch + column)
         }
+    }
+
+    /// Where each value stands.
+    private static func places(_ values: [Int]) -> [Int: Int] {
+        Dictionary(uniqueKeysWithValues: values.enumerated().map { ($1, $0) })
     }
 
     /// Ascending, each value once.

@@ -41,8 +41,8 @@ extension GeometryRequest {
         .invalid(
             field: "padding",
             reason: "padding is a flat list of \(values.count) numbers, \(values), whose order "
-                + "differs between frameworks; write it as \(pairsLayout), or as `pads`, "
-                + "which is [begin..., end...]")
+                + "differs between frameworks; write it as \(pairsLayout), "
+                + "one pair for each spatial dimension")
     }
 
     private var pairsLayout: String {

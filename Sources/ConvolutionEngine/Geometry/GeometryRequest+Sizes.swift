@@ -55,6 +55,18 @@ extension GeometryRequest {
         try checkWeightNotEmpty(form)
         try checkCount("input", input)
         try checkCount("weight", weight)
+        try checkTaps()
+    }
+
+    /// Plans hold a place for every tap.
+    private func checkTaps() throws(ConvolutionError) {
+        let taps = kernelSizes.reduce(1, *)
+        guard taps <= SizeLimit.mostTaps else {
+            throw .invalid(
+                field: "weight",
+                reason: "weight shape \(weight) has a kernel of \(taps) taps; at most "
+                    + "\(SizeLimit.mostTaps) are computed: split the kernel and add the outputs")
+        }
     }
 
     private func checkNoNegative(_ field: String, _ shape: [Int]) throws(ConvolutionError) {

@@ -9,6 +9,9 @@ enum SizeLimit {
     /// parameters that keep this bound, such as (in - 1)·stride, are told from overflow exactly.
     static let largest = 1 << 40
 
+    /// 2^24: a plan holds some sixty bytes for each tap of a kernel.
+    static let mostTaps = 1 << 24
+
     /// How the bound is written in a message.
     static let spelled = "\(largest) (2^40)"
 

@@ -56,13 +56,6 @@ public enum Convolve {
             bias: bias?.elements())
     }
 
-    /// The name of the algorithm that ``run(_:input:weight:bias:)`` uses.
-    public static func algorithmName(
-        _ geometry: ConvolutionGeometry, dtype: DType
-    ) -> String {
-        ConvolutionPlan(geometry, dtype: dtype).algorithm.name
-    }
-
     private static func checkDTypes(
         _ input: Tensor, _ others: (field: String, tensor: Tensor?)...
     ) throws(ConvolutionError) {

@@ -44,6 +44,7 @@ package final class ScratchPool: Sendable {
     }
 
     private func give(_ block: TensorStorage) {
+        if block.byteCount > keptByteCount { return }
         let dropped = free.withLock { free -> [TensorStorage] in
             free.blocks.append(block)
             free.byteCount += block.byteCount

@@ -14,20 +14,25 @@ public enum Algorithm: String, Sendable, CaseIterable {
     /// Its name in replies.
     public var name: String { rawValue }
 
-    /// The one that is expected to be fastest: a function of the geometry alone.
+    /// The one that is expected to be fastest: a function of the geometry alone, in constant time.
     ///
     /// A tile of the product has four or eight output channels; with fewer in a group most of it would
     /// be idle while its columns are packed all the same. A transposed convolution has a product for
     /// each residue of the stride, which with thousands of them are too small to be worth their while.
     public static func fastest(for geometry: ConvolutionGeometry) -> Algorithm {
         switch geometry.direction {
-        case .transposed: phases(of: geometry) > 64 ? .columnScatter : .stridePhases
-        case .forward: geometry.outputChannelsPerGroup < 4 ? .slidingWindow : .im2col
+        case .transposed: hasFewPhases(geometry) ? .stridePhases : .columnScatter
+        case .forward:
+            geometry.outputChannelsPerGroup < 4 && SlidingField(geometry).isModest
+                ? .slidingWindow : .im2col
         }
     }
 
-    /// Residues of the output's index modulo the stride.
-    private static func phases(of geometry: ConvolutionGeometry) -> Int {
-        (0..<3).reduce(1) { $0 * min(geometry.stride[$1], geometry.outputSize[$1]) }
+    /// Every residue of the output's index modulo the stride looks at every tap when it is planned.
+    private static func hasFewPhases(_ geometry: ConvolutionGeometry) -> Bool {
+        let phases = (0..<3).reduce(1.0) {
+            $0 * Double(min(geometry.stride[$1], geometry.outputSize[$1]))
+        }
+        return phases <= 64 && phases * Double(geometry.kernel.count) <= 65_536
     }
 }

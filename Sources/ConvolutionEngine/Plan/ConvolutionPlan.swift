@@ -33,7 +33,8 @@ public struct ConvolutionPlan: Sendable {
     /// - Parameters:
     ///   - geometry: what is computed
     ///   - dtype: the tensors' element type
-    ///   - algorithm: nil for the fastest; one that cannot do the geometry falls back to `im2col`
+    ///   - algorithm: nil for the fastest; one that cannot do the geometry falls back to
+    ///     `im2col`, or `stride_phases` if it is transposed
     ///   - kernels: the instruction set
     ///   - threads: cores to use; results do not depend on it
     public init(

@@ -13,6 +13,8 @@ struct TypedPlan<Scalar: TensorScalar>: Sendable {
         case implicitGEMM(ImplicitGEMM<Scalar>)
         case stridePhases(StridePhases<Scalar>)
         case columnScatter(ColumnScatter<Scalar>)
+        /// An output without elements, whatever the sizes that are not 0.
+        case nothing
     }
 
     /// See ``ConvolutionPlan/init(_:dtype:algorithm:kernels:threads:)``.
@@ -22,7 +24,10 @@ struct TypedPlan<Scalar: TensorScalar>: Sendable {
         self.geometry = geometry
         let kernels = Scalar.kernels(in: kernels)
         let wanted = algorithm ?? Algorithm.fastest(for: geometry)
-        if geometry.direction == .transposed && wanted == .columnScatter {
+        if geometry.outputCount == 0 {
+            self.algorithm = wanted
+            method = .nothing
+        } else if geometry.direction == .transposed && wanted == .columnScatter {
             self.algorithm = .columnScatter
             method = .columnScatter(ColumnScatter(geometry, kernels: kernels, threads: threads))
         } else if geometry.direction == .transposed {
@@ -45,6 +50,7 @@ struct TypedPlan<Scalar: TensorScalar>: Sendable {
         case .implicitGEMM(let algorithm): algorithm.scratchByteCount
         case .stridePhases(let algorithm): algorithm.scratchByteCount
         case .columnScatter(let algorithm): algorithm.scratchByteCount
+        case .nothing: 0
         }
     }
 
@@ -69,6 +75,8 @@ struct TypedPlan<Scalar: TensorScalar>: Sendable {
             WeightSet(panels: algorithm.prepare(weight, bias: bias))
         case .columnScatter(let algorithm):
             algorithm.prepare(weight, bias: bias)
+        case .nothing:
+            WeightSet(panels: [])
         }
     }
 
@@ -91,6 +99,8 @@ struct TypedPlan<Scalar: TensorScalar>: Sendable {
                     algorithm.run(operands, weights: weights.panels)
                 case .columnScatter(let algorithm):
                     algorithm.run(operands, weights: weights)
+                case .nothing:
+                    break
                 }
             }
         }

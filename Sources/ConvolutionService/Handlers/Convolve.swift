@@ -15,33 +15,35 @@ extension ConvolutionService {
         let dtype = sent.input.tensor.dtype
         let byteCount = try limits.replyByteCount(
             sent.replySpelling, shape: geometry.outputShape, dtype: dtype)
+        try limits.checkWork(geometry)
         let isSmall = limits.isSmall(geometry)
-        return exchange.outcome(isSmall: isSmall) { timing in
+        return exchange.outcome(isSmall: isSmall) { [replies] timing throws(RequestFailure) in
+            let buffer = try replies.buffer(capacity: byteCount)
             let plan = ConvolutionPlan(geometry, dtype: dtype)
             let weights = plan.prepare(sent.weight.tensor, bias: sent.bias?.tensor)
             let output = plan.run(sent.input.tensor, weights)
             timing.end(.compute)
             defer { timing.end(.serialize) }
-            return .convolution(
-                output, sent.replySpelling, plan.algorithm.name, byteCount: byteCount)
+            buffer.appendConvolution(output, sent.replySpelling, plan.algorithm)
+            return .json(buffer)
         }
     }
 }
 
-extension HTTPResponse {
-    /// `{"output": tensor, "algorithm": name}`, printed into one buffer.
-    fileprivate static func convolution(
-        _ output: Tensor, _ spelling: TensorSpelling, _ algorithm: String, byteCount: Int
-    ) -> HTTPResponse {
-        let buffer = ByteBuffer(capacity: byteCount)
-        buffer.append("{\"output\":")
-        buffer.append(output, as: spelling)
-        buffer.append(",\"algorithm\":\"")
-        buffer.append(algorithm)
-        buffer.append("\"}\n")
-        return .json(buffer)
+extension ByteBuffer {
+    /// `{"output": tensor, "algorithm": name}`
+    fileprivate func appendConvolution(
+        _ output: Tensor, _ spelling: TensorSpelling, _ algorithm: Algorithm
+    ) {
+        append("{\"output\":")
+        append(output, as: spelling)
+        append(",\"algorithm\":\"")
+        append(algorithm.name)
+        append("\"}\n")
     }
+}
 
+extension HTTPResponse {
     /// A reply of JSON that is printed already.
     static func json(_ buffer: ByteBuffer) -> HTTPResponse {
         HTTPResponse(

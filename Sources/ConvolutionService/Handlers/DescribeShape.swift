@@ -24,7 +24,7 @@ extension ConvolutionService {
         reply.add("multiply_accumulates", geometry.multiplyAccumulates)
         reply.add("parameter_count", geometry.parameterCount)
         reply.add("bytes_moved", elements * dtype.byteCount)
-        reply.add("algorithm", ConvolutionPlan(geometry, dtype: dtype).algorithm.name)
+        reply.add("algorithm", Algorithm.fastest(for: geometry).name)
         return reply
     }
 }

@@ -26,6 +26,7 @@ extension ConvolutionService {
         let sent = try exchange.decode { cursor throws(RequestFailure) in
             try FuseRepVGGRequest(json: &cursor)
         }
+        try limits.checkFusion(of: sent.block, sent.spelling)
         // Never small: a 1 x n and an n x 1 kernel, or a pool, fill n x n out of a few bytes.
         return exchange.fuse(sent.spelling, isSmall: false) { run throws(FusionError) in
             let fused = try Fusion.repVGG(sent.block)
@@ -45,12 +46,12 @@ extension Exchange {
         _ spelling: TensorSpelling, isSmall: Bool,
         _ body: @escaping @Sendable (ConvolutionRunner) throws(FusionError) -> Fused
     ) -> HTTPOutcome {
-        let limits = service.limits
+        let (limits, replies) = (service.limits, service.replies)
         return outcome(isSmall: isSmall) { timing throws(RequestFailure) in
             let fused = try Self.fused(body, limits)
             timing.end(.compute)
             defer { timing.end(.serialize) }
-            return try limits.reply(fused, as: spelling)
+            return try limits.reply(fused, as: spelling, from: replies)
         }
     }
 
@@ -66,6 +67,19 @@ extension Exchange {
 }
 
 extension ServiceLimits {
+    /// A pool or crossed kernels make a large weight of few bytes: its size is checked before it is made.
+    fileprivate func checkFusion(
+        of block: RepVGGBlock, _ spelling: TensorSpelling
+    ) throws(RequestFailure) {
+        let shape: [Int]
+        do {
+            shape = try block.fusedWeightShape()
+        } catch {
+            throw RequestFailure(error)
+        }
+        _ = try replyByteCount(spelling, shape: shape, dtype: .float32)
+    }
+
     /// A convolution of a verification, if its output is not too large: four copies of it are held
     /// as `Double` to be compared.
     fileprivate func convolve(
@@ -80,18 +94,19 @@ extension ServiceLimits {
                     input_size, or raise --max-output-bytes
                     """)
         }
+        if let reason = excessiveWork(geometry) { throw .invalid(field: "input", reason: reason) }
         return try Convolve.run(geometry, input: input, weight: weight, bias: bias)
     }
 
     /// `{"weight": tensor, "bias": tensor, "verify": {...}}`
     fileprivate func reply(
-        _ fused: Exchange.Fused, as spelling: TensorSpelling
+        _ fused: Exchange.Fused, as spelling: TensorSpelling, from replies: ReplyBudget
     ) throws(RequestFailure) -> HTTPResponse {
         let (weight, bias) = (fused.convolution.weight, fused.convolution.bias)
         let byteCount =
             try replyByteCount(spelling, shape: weight.shape, dtype: weight.dtype)
             + replyByteCount(spelling, shape: bias.shape, dtype: bias.dtype)
-        let buffer = ByteBuffer(capacity: byteCount)
+        let buffer = try replies.buffer(capacity: byteCount)
         buffer.append("{\"weight\":")
         buffer.append(weight, as: spelling)
         buffer.append(",\"bias\":")

@@ -43,6 +43,8 @@ extension ConvolutionService {
         text.add("max_body_bytes", serverLimits.maxBodyBytes)
         text.add("max_body_bytes_in_flight", serverLimits.maxBodyBytesInFlight)
         text.add("max_output_bytes", limits.maxOutputBytes)
+        text.add("max_reply_bytes_in_flight", limits.maxReplyBytesInFlight)
+        text.add("max_multiply_accumulates", limits.maxMultiplyAccumulates)
         text.add("max_connections", serverLimits.maxConnections)
         text.add("idle_timeout_seconds", serverLimits.idleTimeoutSeconds)
         text.add("body_timeout_seconds", serverLimits.bodyTimeoutSeconds)

@@ -23,6 +23,21 @@ extension ServiceLimits {
                 """)
     }
 
+    /// What is wrong with the amount of work, if anything.
+    func excessiveWork(_ geometry: ConvolutionGeometry) -> String? {
+        let work = geometry.multiplyAccumulates
+        if work <= maxMultiplyAccumulates { return nil }
+        return """
+            the convolution has \(work) multiply-accumulates, but the limit is \
+            \(maxMultiplyAccumulates); send a smaller batch, input or kernel, or raise \
+            --max-multiply-accumulates
+            """
+    }
+
+    func checkWork(_ geometry: ConvolutionGeometry) throws(RequestFailure) {
+        if let reason = excessiveWork(geometry) { throw .field(pointer: "", reason: reason) }
+    }
+
     /// Whether the work is done sooner than another thread wakes up.
     func isSmall(_ geometry: ConvolutionGeometry) -> Bool {
         geometry.multiplyAccumulates <= inlineMultiplyAccumulates

@@ -8,6 +8,15 @@ public struct ServiceLimits: Sendable {
     /// for a result before its size has passed.
     public var maxOutputBytes = 1 << 30
 
+    /// Bytes of all replies that are being made or sent; `--max-reply-bytes-in-flight`. See
+    /// ``ReplyBudget``.
+    public var maxReplyBytesInFlight = 2 << 30
+
+    /// Multiplications of one convolution; `--max-multiply-accumulates`.
+    ///
+    /// Answers the hundred kilobytes that ask for hours: 2^40 take about ten seconds on two cores.
+    public var maxMultiplyAccumulates = 1 << 40
+
     /// More are computed on the compute queue: this is about 50 µs on one core at 5 billion a
     /// second, and waking another thread costs 12 µs. (Large bodies are there already.)
     public var inlineMultiplyAccumulates = 250_000

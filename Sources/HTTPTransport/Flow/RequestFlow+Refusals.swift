@@ -83,7 +83,8 @@ extension RequestFlow {
     private func reserve(_ size: Int, for request: HTTPRequest) -> Bool {
         guard
             status.reserve(
-                bytes: size - request.progress.reservedByteCount, most: limits.maxBodyBytesInFlight)
+                bytes: size - request.progress.reservedByteCount,
+                beyond: request.progress.reservedByteCount, most: limits.maxBodyBytesInFlight)
         else { return false }
         request.progress.reservedByteCount = size
         return true

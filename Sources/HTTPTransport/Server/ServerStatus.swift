@@ -37,10 +37,11 @@ public final class ServerStatus: Sendable {
     func setWaiting(_ count: Int) { queued.store(count, ordering: .relaxed) }
     func setOpenConnections(_ count: Int) { connections.store(count, ordering: .relaxed) }
 
-    /// Takes bytes out of the budget; one body alone may exceed it.
-    func reserve(bytes: Int, most: Int) -> Bool {
+    /// Takes bytes out of the budget, beyond those that the same body holds already; one body alone may
+    /// exceed it.
+    func reserve(bytes: Int, beyond held: Int, most: Int) -> Bool {
         let total = bodyBytes.wrappingAdd(bytes, ordering: .relaxed).newValue
-        if total <= most || total == bytes { return true }
+        if total <= most || total == bytes + held { return true }
         release(bytes: bytes)
         return false
     }
