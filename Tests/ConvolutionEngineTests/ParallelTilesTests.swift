@@ -17,6 +17,17 @@ struct ParallelTilesTests {
         }
     }
 
+    @Test("many calls at once, with more helpers than cores")
+    func manyCalls() {
+        let sum = Atomic<Int>(0)
+        ParallelTiles.run(8, threads: 8) { _, _ in
+            for _ in 0..<2000 {
+                ParallelTiles.run(3, threads: 5) { task, _ in sum.add(task, ordering: .relaxed) }
+            }
+        }
+        #expect(sum.load(ordering: .relaxed) == 8 * 2000 * 3)
+    }
+
     @Test("a worker runs one task at a time")
     func workers() {
         let busy = Mutex([Bool](repeating: false, count: 4))

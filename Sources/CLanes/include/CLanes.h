@@ -117,6 +117,15 @@ LANES_TRANSPOSE_8(f32x8, float)
 LANES_TRANSPOSE_8(f64x8, double)
 #endif
 
+// Tells the processor that the thread waits for another one.
+LANES_INLINE void lanes_pause(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
 LANES_INLINE void lanes_prefetch(const void *p) { __builtin_prefetch(p); }
 
 #if defined(__x86_64__)
