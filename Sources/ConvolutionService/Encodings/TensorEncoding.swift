@@ -63,7 +63,9 @@ extension RequestFailure {
             guard let field, !isAnything(field) else { return nil }
             return String(cString: field)
         }
-        guard let accept, !accept.isEmpty, !MediaType.isAccepted(mediaType, by: accept) else { return }
+        guard let accept, !accept.isEmpty, !MediaType.isAccepted(mediaType, by: accept) else {
+            return
+        }
         throw .problem(
             Problem(
                 status: 406,
