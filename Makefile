@@ -11,6 +11,7 @@ SHELL := bash
 BINARY := .build/release/convserve
 PYTHON ?= python3
 VENV := .venv
+SCRIPTS := .ci/run $(wildcard Benchmarks/*.sh Examples/*.sh)
 # Arguments for `make run` and `make bench`, e.g. make run ARGS="--port 9000"
 ARGS ?=
 
@@ -36,10 +37,9 @@ lint: venv ## Formatting, openapi.yaml, shell scripts
 	swift format lint --strict -r Package.swift Sources Tests
 	$(VENV)/bin/python -m openapi_spec_validator openapi.yaml
 	@if command -v shellcheck >/dev/null; then \
-	    echo "shellcheck .ci/run Benchmarks/*.sh Examples/*.sh"; \
-	    shellcheck .ci/run Benchmarks/*.sh Examples/*.sh; \
+	    echo "shellcheck $(SCRIPTS)"; shellcheck $(SCRIPTS); \
 	else echo "shellcheck is not installed: shell scripts are only parsed"; \
-	    for script in .ci/run Benchmarks/*.sh Examples/*.sh; do bash -n "$$script"; done; fi
+	    for script in $(SCRIPTS); do bash -n "$$script"; done; fi
 
 instructions: build ## No AVX2 or AVX-512 instruction outside the modules made for it; no spills
 	$(PYTHON) Tests/check_instructions.py $(BINARY)
