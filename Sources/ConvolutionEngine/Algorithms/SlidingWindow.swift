@@ -29,7 +29,8 @@ struct SlidingWindow<Scalar: TensorScalar>: Sendable {
 
     /// Nil where padded rows would be larger than a worker's memory should be (``SlidingField``).
     init?(_ geometry: ConvolutionGeometry, kernels: GEMMKernels<Scalar>, threads: Int) {
-        guard SlidingField(geometry).isModest else { return nil }
+        let field = SlidingField(geometry)
+        guard field.isModest else { return nil }
         let grid = TapGrid(geometry)
         self.geometry = geometry
         self.kernels = kernels
@@ -37,11 +38,10 @@ struct SlidingWindow<Scalar: TensorScalar>: Sendable {
         mr = geometry.outputChannelsPerGroup < kernels.mr ? 1 : kernels.mr
         let width = geometry.outputSize.width, height = geometry.outputSize.height
         let channels = max(1, geometry.inputChannelsPerGroup)
-        let fitting = SlidingField(geometry).fittingRows(geometry)
         // Enough bands for every core.
         let images = max(1, geometry.batch * geometry.groups)
         let share = (threads + images - 1) / images
-        bandRows = max(1, min(fitting, (height + share - 1) / share))
+        bandRows = max(1, min(field.fittingRows, (height + share - 1) / share))
         let layout = PlaneLayout(grid, mostPixels: width * bandRows, wholeRows: true)
         guard let layout, layout.count <= 4 * PlaneLayout.mostElements / channels else {
             preconditionFailure("a modest field has a layout: \(geometry)")
