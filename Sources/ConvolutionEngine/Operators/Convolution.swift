@@ -42,6 +42,8 @@ public struct Convolution: Sendable {
     public struct Result: Sendable {
         /// A tensor of the geometry's output shape and the operands' dtype.
         public let output: Tensor
+        /// The algorithm that computed it.
+        public let algorithm: Algorithm
         /// Working memory of the plan, and the extended input where there is one.
         public let scratchByteCount: Int
     }
@@ -78,8 +80,8 @@ public struct Convolution: Sendable {
         precondition(operands.weight.shape == geometry.weightShape, "geometry of another weight")
         precondition(operands.add.map { $0.shape == geometry.outputShape } ?? true, "shape of add")
         let plan = ConvolutionPlan(
-            computed, dtype: operands.input.dtype, algorithm: algorithm, kernels: kernels,
-            threads: threads)
+            computed, dtype: operands.input.dtype, algorithm: algorithm(for: operands.weight),
+            kernels: kernels, threads: threads)
         let weight =
             options.flipsKernel
             ? operands.weight.flipped(last: geometry.spatialRank) : operands.weight
@@ -88,7 +90,15 @@ public struct Convolution: Sendable {
             adding: operands.add, activation: options.activation)
         let extendedByteCount = extendedInputCount * operands.input.dtype.byteCount
         return Result(
-            output: output, scratchByteCount: plan.scratchByteCount + extendedByteCount)
+            output: output, algorithm: plan.algorithm,
+            scratchByteCount: plan.scratchByteCount + extendedByteCount)
+    }
+
+    /// PyTorch multiplies weights with the zeros of a convolution's padding, but not with anything
+    /// around the input of a transposed one; weights that are not finite make NaN of a zero, so with
+    /// them an algorithm that does the same has to compute it.
+    private func algorithm(for weight: Tensor) -> Algorithm {
+        algorithm == .stridePhases && !weight.isFinite ? .columnScatter : algorithm
     }
 
     private func extended(_ input: Tensor) -> Tensor {
