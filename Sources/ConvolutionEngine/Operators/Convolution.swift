@@ -12,7 +12,7 @@ public struct Convolution: Sendable {
     /// The sizes, with the padding as it was asked for.
     public let geometry: ConvolutionGeometry
     /// The parameters beside the sizes.
-    public let options: ConvolutionOptions
+    public internal(set) var options: ConvolutionOptions
     /// How it is computed.
     public let algorithm: Algorithm
     /// What is planned: the geometry, where the padding is zeros; else that of the extended input.
@@ -62,6 +62,14 @@ public struct Convolution: Sendable {
             options.algorithm ?? .fastest(for: computed, precision: options.precision)
     }
 
+    /// One whose parameters are known to fit.
+    init(planned geometry: ConvolutionGeometry, algorithm: Algorithm) {
+        self.geometry = geometry
+        self.algorithm = algorithm
+        options = ConvolutionOptions()
+        computed = geometry
+    }
+
     /// Elements of the copy of the input with its border; 0 where none is made.
     public var extendedInputCount: Int {
         options.border == .zeros || geometry.outputCount == 0 ? 0 : computed.inputCount
@@ -82,12 +90,9 @@ public struct Convolution: Sendable {
         let plan = ConvolutionPlan(
             computed, dtype: operands.input.dtype, algorithm: algorithm(for: operands.weight),
             kernels: kernels, threads: threads)
-        let weight =
-            options.flipsKernel
-            ? operands.weight.flipped(last: geometry.spatialRank) : operands.weight
         let output = plan.run(
-            extended(operands.input), plan.prepare(weight, bias: operands.bias),
-            adding: operands.add, activation: options.activation)
+            extended(operands.input),
+            plan.prepare(oriented(operands.weight), bias: operands.bias), adding: operands.add, activation: options.activation)
         let extendedByteCount = extendedInputCount * operands.input.dtype.byteCount
         return Result(
             output: output, algorithm: plan.algorithm,
@@ -101,7 +106,13 @@ public struct Convolution: Sendable {
         algorithm == .stridePhases && !weight.isFinite ? .columnScatter : algorithm
     }
 
-    private func extended(_ input: Tensor) -> Tensor {
+    /// The weight as the algorithms read it, or back.
+    func oriented(_ weight: Tensor) -> Tensor {
+        options.flipsKernel ? weight.flipped(last: geometry.spatialRank) : weight
+    }
+
+    /// The input with its border.
+    func extended(_ input: Tensor) -> Tensor {
         guard extendedInputCount > 0 else { return input }
         let border = BorderedInput(geometry, options.border)
         switch input.dtype {
