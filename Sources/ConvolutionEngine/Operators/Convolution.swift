@@ -92,7 +92,8 @@ public struct Convolution: Sendable {
             kernels: kernels, threads: threads)
         let output = plan.run(
             extended(operands.input),
-            plan.prepare(oriented(operands.weight), bias: operands.bias), adding: operands.add, activation: options.activation)
+            plan.prepare(oriented(operands.weight), bias: operands.bias), adding: operands.add,
+            activation: options.activation)
         let extendedByteCount = extendedInputCount * operands.input.dtype.byteCount
         return Result(
             output: output, algorithm: plan.algorithm,
