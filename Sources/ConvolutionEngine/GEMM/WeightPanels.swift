@@ -133,4 +133,6 @@ struct WeightSet<Scalar: TensorScalar>: Sendable {
     let panels: [WeightPanels<Scalar>]
     /// `[C_out]`, where the bias is not among the panels.
     var bias: [Scalar] = []
+    /// The kernel as a matrix, where that is how it is used.
+    var matrix: SparseMatrix<Scalar>?
 }
