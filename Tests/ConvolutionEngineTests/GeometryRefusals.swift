@@ -5,7 +5,7 @@ import ConvolutionEngine
 /// The rows of GeometryRefusalTests, by topic.
 enum GeometryRefusals {
     static let all = [
-        ranks, sizes, parameters, padding, channels, fit, transposed, limits,
+        ranks, sizes, parameters, padding, channels, fit, transposed, limits, options,
     ].flatMap { $0 }
 
     static let ranks = [
@@ -275,7 +275,7 @@ enum GeometryRefusals {
             """
             padding is a flat list of 4 numbers, [1, 1, 2, 2], whose order differs between \
             frameworks; write it as [[before, after], [before, after]], one pair for each \
-            spatial dimension
+            spatial dimension, or as pads in ONNX's order
             """
         ) {
             $0.options.padding = .symmetric([1, 1, 2, 2])
@@ -284,7 +284,8 @@ enum GeometryRefusals {
             "flat list, 1-d", of: .line, "padding",
             """
             padding is a flat list of 2 numbers, [1, 2], whose order differs between \
-            frameworks; write it as [[before, after]], one pair for each spatial dimension
+            frameworks; write it as [[before, after]], one pair for each spatial \
+            dimension, or as pads in ONNX's order
             """
         ) {
             $0.options.padding = .symmetric([1, 2])
@@ -320,8 +321,8 @@ enum GeometryRefusals {
             "same with stride", "padding",
             """
             padding is "same", which needs stride 1, and stride is 2; for an output of \
-            ceil(input / stride), which TensorFlow and ONNX call same, give padding as [[2, \
-            2], [1, 1]]
+            ceil(input / stride), which TensorFlow and ONNX call same, use "same_upper" \
+            or "same_lower"
             """
         ) {
             $0.options.padding = .same
@@ -330,8 +331,9 @@ enum GeometryRefusals {
         Refusal(
             "same, transposed", of: .transposed, "padding",
             """
-            padding is "same", which conv_transpose2d does not have; give a number or pairs \
-            [[before, after], ...], which are cut off its output
+            padding is "same", which conv_transpose2d does not have; for an output of input \
+            · stride use "same_upper" or "same_lower", or give a number or pairs [[before, \
+            after], ...], which are cut off its output
             """
         ) {
             $0.options.padding = .same

@@ -160,12 +160,7 @@ import Testing
         Row(
             body: base(#""padding": "SAME""#), pointer: "/padding",
             detail:
-                #"padding: unknown padding word "SAME"; did you mean "same"? The padding words here are "valid", "same", besides integers and [before, after] pairs"#
-        ),
-        Row(
-            body: base(#""padding": "same_upper""#), pointer: "/padding",
-            detail:
-                #"padding: padding word "same_upper" is not served yet; the padding words here are "valid", "same", besides integers and [before, after] pairs"#
+                #"padding: unknown padding word "SAME"; did you mean "same"? The padding words here are "valid", "same", "same_upper", "same_lower", "full", "causal", besides integers and [before, after] pairs"#
         ),
         Row(
             body: base(#""padding": [[1, 1], [1]]"#), pointer: "/padding/1",
@@ -207,14 +202,14 @@ import Testing
         Row(body: "[1, 2]", pointer: "", detail: "the body is an object, not a list"),
         Row(body: " 7 ", pointer: "", detail: "the body is an object, not a number"),
         Row(
-            body: base(#""strides": 2"#), pointer: "/strides",
+            body: base(#""strid": 2"#), pointer: "/strid",
             detail:
-                #"strides: unknown field "strides"; did you mean "stride"? The fields here are "input", "weight", "bias", "stride", "padding", "dilation", "groups", "format""#
+                #"strid: unknown field "strid"; did you mean "stride"? The fields here are "input", "weight", "bias", "stride", "padding", "dilation", "groups", "padding_mode", "padding_value", "flip_kernel", "activation", "add", "algorithm", "precision", "explain", "format""#
         ),
         Row(
             body: base(#""output_padding": 1"#), pointer: "/output_padding",
             detail:
-                #"output_padding: unknown field "output_padding"; the fields here are "input", "weight", "bias", "stride", "padding", "dilation", "groups", "format""#
+                #"output_padding: unknown field "output_padding"; the fields here are "input", "weight", "bias", "stride", "padding", "dilation", "groups", "padding_mode", "padding_value", "flip_kernel", "activation", "add", "algorithm", "precision", "explain", "format""#
         ),
         Row(
             body: #"{"input": {"shape": [1, 1], "dat": [1]}, "weight": [[1]]}"#,
@@ -225,7 +220,7 @@ import Testing
         Row(
             body: base(#""a~b/c": 2"#), pointer: "/a~0b~1c",
             detail:
-                #"a~0b~1c: unknown field "a~b/c"; the fields here are "input", "weight", "bias", "stride", "padding", "dilation", "groups", "format""#
+                #"a~0b~1c: unknown field "a~b/c"; the fields here are "input", "weight", "bias", "stride", "padding", "dilation", "groups", "padding_mode", "padding_value", "flip_kernel", "activation", "add", "algorithm", "precision", "explain", "format""#
         ),
     ]
 

@@ -34,8 +34,8 @@ import Testing
             operation: "conv1d", body: #"{"weight": {"shapes": [1]}}"#, pointer: "/weight/shapes",
             detail: #"weight/shapes: unknown field "shapes"; did you mean "shape"? "#),
         Row(
-            operation: "conv2d", body: #"{"activation": "relu"}"#, pointer: "/activation",
-            detail: #"activation: unknown field "activation"; the fields here are "#),
+            operation: "conv2d", body: #"{"epilogue": "relu"}"#, pointer: "/epilogue",
+            detail: #"epilogue: unknown field "epilogue"; the fields here are "#),
         Row(
             operation: "conv2d", body: #"{"dtype": "float64"}"#, pointer: "/dtype",
             detail: #"dtype: unknown field "dtype"; the fields here are "#),

@@ -144,7 +144,7 @@ def test_refused_as_pytorch_refuses(server, row):
 
 UNKNOWN = [
     ("strid", "stride"), ("pad", "padding"), ("wieght", "weight"), ("inputs", "input"),
-    ("Dilation", "dilation"), ("group", "groups"), ("outputpadding", "output_padding"),
+    ("Dilation", "dilation"), ("grups", "groups"), ("outputpadding", "output_padding"),
 ]
 
 

@@ -47,6 +47,11 @@ def row(operation, input, weight, options):
     }
 
 
-rows = [json.dumps(row(*arguments)) for arguments in ROWS]
-path = pathlib.Path(__file__).with_suffix(".json")
-path.write_text("[\n" + ",\n".join(rows) + "\n]\n")
+def main():
+    rows = [json.dumps(row(*arguments)) for arguments in ROWS]
+    path = pathlib.Path(__file__).with_suffix(".json")
+    path.write_text("[\n" + ",\n".join(rows) + "\n]\n")
+
+
+if __name__ == "__main__":
+    main()

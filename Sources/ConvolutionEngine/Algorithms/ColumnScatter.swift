@@ -73,6 +73,7 @@ struct ColumnScatter<Scalar: TensorScalar>: Sendable {
             add(
                 channel, input, weights.panels[0], group, output,
                 operands.scratch + worker * workerElements)
+            operands.finish(output, count: geometry.outputSize.count)
         }
     }
 

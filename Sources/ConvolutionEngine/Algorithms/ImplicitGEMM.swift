@@ -72,22 +72,14 @@ struct ImplicitGEMM<Scalar: TensorScalar>: Sendable {
             let image = task / perGroup
             let some = blocks.pixels(ofBlock: task % perGroup / blocks.splitCount)
             let group = image % geometry.groups
+            let rows = blocks.channels(ofSplit: task % blocks.splitCount)
+            let c = operands.output + image * outputs * pixels + some.lowerBound
             product.run(
-                some, rows: blocks.channels(ofSplit: task % blocks.splitCount),
-                input: operands.input + image * inputStride,
+                some, rows: rows, input: operands.input + image * inputStride,
                 panels: weights.panels(ofGroup: group), bias: weights.bias(ofGroup: group),
-                c: operands.output + image * outputs * pixels + some.lowerBound, ldc: pixels,
-                scratch: operands.scratch + worker * workerElements)
+                c: c, ldc: pixels, scratch: operands.scratch + worker * workerElements)
+            operands.finish(
+                c + rows.lowerBound * pixels, rows: rows.count, pitch: pixels, count: some.count)
         }
     }
-}
-
-/// The memory that an algorithm runs on: shared by the cores, each of which writes places of its own.
-struct RunOperands<Scalar>: @unchecked Sendable {
-    /// The whole input, row-major.
-    let input: UnsafePointer<Scalar>
-    /// The whole output, row-major.
-    let output: UnsafeMutablePointer<Scalar>
-    /// As much as the algorithm asked for.
-    let scratch: UnsafeMutablePointer<Scalar>
 }

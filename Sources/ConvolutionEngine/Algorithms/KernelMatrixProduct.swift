@@ -20,15 +20,15 @@ struct KernelMatrixProduct<Scalar: TensorScalar>: Sendable {
     /// 2^24 entries are 128 MiB in float32, 192 MiB in float64.
     private static var mostEntries: Int { 1 << 24 }
 
-    /// Why the algorithm cannot do `geometry`: the value, the rule and the cure; nil where it can.
+    /// Why the algorithm cannot do `geometry`, as ``Algorithm/obstacle(to:)`` says it; nil where it can.
     static func obstacle(to geometry: ConvolutionGeometry) -> String? {
         let inputs = geometry.inputChannels * geometry.inputSize.count
         if inputs <= Int32.max, KernelRows.count(geometry, mostEntries: mostEntries) != nil {
             return nil
         }
-        return "the matrix of a kernel of \(Spelling.list(geometry.weightShape)) for an input of "
-            + "\(Spelling.list(geometry.inputShape)) has more than \(mostEntries) (2^24) rows or entries; "
-            + "use another algorithm, or a smaller input"
+        return "stores the matrix of a kernel without its zeros, and that of weight shape "
+            + "\(geometry.weightShape) for input shape \(geometry.inputShape) has more than "
+            + "\(mostEntries) (2^24) rows or entries"
     }
 
     /// Where an output without bias starts: at −0, so that a −0 sent through an identity comes back.
@@ -67,10 +67,12 @@ struct KernelMatrixProduct<Scalar: TensorScalar>: Sendable {
             let (image, part) = (task / tasks, task % tasks)
             let input = operands.input + image * inputs
             let output = operands.output + image * matrix.rowCount
-            for row in part * perTask..<min(matrix.rowCount, (part + 1) * perTask) {
+            let rows = part * perTask..<min(matrix.rowCount, (part + 1) * perTask)
+            for row in rows {
                 output[row] = matrix.product(
                     ofRow: row, input, addedTo: weights.bias[row / pixels])
             }
+            operands.finish(output + rows.lowerBound, count: rows.count)
         }
     }
 }

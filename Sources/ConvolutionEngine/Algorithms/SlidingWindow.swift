@@ -119,10 +119,12 @@ struct SlidingWindow<Scalar: TensorScalar>: Sendable {
                 sum(panels + o / mr * k * mr, bias + o, windows: planes + down, into: row)
                 for r in 0..<min(mr, m - o) {
                     let start = ((image * m + o + r) * size.depth + band.z) * size.height + y
+                    let to = operands.output + start * size.width
                     kernels.interleave(
                         PhaseRows(
-                            phases: row + r * rowPitch, pitch: 0, stride: 1,
-                            row: operands.output + start * size.width, count: size.width))
+                            phases: row + r * rowPitch, pitch: 0, stride: 1, row: to,
+                            count: size.width))
+                    operands.finish(to, count: size.width)
                 }
             }
         }

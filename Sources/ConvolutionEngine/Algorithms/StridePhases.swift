@@ -175,14 +175,14 @@ struct StridePhases<Scalar: TensorScalar>: Sendable {
                     bias: panels.bias(ofGroup: group), c: c + w * rowsAtATime * ldc, ldc: ldc,
                     scratch: scratch + sums + 32)
             }
-            interleave(phase, pixels, some, sums: c, operands.output + image * outputs)
+            interleave(phase, pixels, some, sums: c, operands, image * outputs)
         }
     }
 
     /// Rows of sums to rows of outputs: element r of residue w goes to column `s·r + w`.
     private func interleave(
         _ phase: RowPhase, _ pixels: Range<Int>, _ channels: Range<Int>,
-        sums: UnsafePointer<Scalar>, _ output: UnsafeMutablePointer<Scalar>
+        sums: UnsafePointer<Scalar>, _ operands: RunOperands<Scalar>, _ firstOutput: Int
     ) {
         let size = geometry.outputSize, stride = geometry.stride
         let grid = phase.widths[0].product.packer.grid.size
@@ -196,10 +196,12 @@ struct StridePhases<Scalar: TensorScalar>: Sendable {
                 let first = row.x.lowerBound * stride.width
                 let last = min(row.x.upperBound * stride.width, size.width)
                 let start = ((channel * size.depth + z) * size.height + y) * size.width
+                let to = operands.output + firstOutput + start + first
                 kernels.interleave(
                     PhaseRows(
                         phases: sums + channel * ldc + column, pitch: phasePitch,
-                        stride: stride.width, row: output + start + first, count: last - first))
+                        stride: stride.width, row: to, count: last - first))
+                operands.finish(to, count: last - first)
                 column += row.x.count
             }
         }

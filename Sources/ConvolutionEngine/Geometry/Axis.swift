@@ -7,9 +7,9 @@ struct Axis {
     let kernel: Int
     let stride: Int
     let dilation: Int
-    let before: Int
-    let after: Int
-    let outputPadding: Int
+    var before = 0
+    var after = 0
+    var outputPadding: Int
 
     /// What the kernel covers, `d(k − 1) + 1`, or nil beyond the size limit.
     static func extent(kernel: Int, dilation: Int) -> Int? {
@@ -37,10 +37,24 @@ struct Axis {
         return steps + kernelExtent + outputPadding
     }
 
-    /// The padding that makes the output ⌈in / s⌉, the odd element behind.
-    var ceilingPadding: [Int] {
+    /// The padding that makes the output `⌈in / s⌉`.
+    var ceilingPadding: Int {
         let output = (input + stride - 1) / stride
-        let total = max(0, (output - 1) * stride + kernelExtent - input)
-        return [total / 2, total - total / 2]
+        return max(0, (output - 1) * stride + kernelExtent - input)
+    }
+
+    /// The same with `total` padding in halves, the odd element after or before.
+    func padded(_ total: Int, oddBefore: Bool) -> Axis {
+        var axis = self
+        axis.before = oddBefore ? total - total / 2 : total / 2
+        axis.after = total - axis.before
+        return axis
+    }
+
+    /// The same with other padding.
+    func padded(before: Int, after: Int) -> Axis {
+        var axis = self
+        (axis.before, axis.after) = (before, after)
+        return axis
     }
 }

@@ -50,7 +50,7 @@ public struct ConvolutionGeometry: Sendable, Hashable {
     /// Whether each output channel has an addend.
     public let hasBias: Bool
     /// Spatial size of the input.
-    public let inputSize: SpatialTriple
+    public internal(set) var inputSize: SpatialTriple
     /// Spatial size of the output.
     public let outputSize: SpatialTriple
     /// Taps of the kernel in each dimension.
@@ -60,9 +60,9 @@ public struct ConvolutionGeometry: Sendable, Hashable {
     /// Distance between taps.
     public let dilation: SpatialTriple
     /// Padding in front of each dimension: added to the input, or cut from a transposed output.
-    public let paddingBefore: SpatialTriple
+    public internal(set) var paddingBefore: SpatialTriple
     /// Padding behind each dimension.
-    public let paddingAfter: SpatialTriple
+    public internal(set) var paddingAfter: SpatialTriple
     /// Elements added behind a transposed output; 0 forward.
     public let outputPadding: SpatialTriple
     /// Multiplications that the definition has, those with padding included:
@@ -92,7 +92,7 @@ public struct ConvolutionGeometry: Sendable, Hashable {
         try request.checkSizes(form)
         let parameters = try request.checkedParameters()
         let channels = try request.checkedChannels(form)
-        let axes = try request.checkedAxes(parameters)
+        let axes = try request.checkedAxes(parameters, form)
         let outputs = try request.checkedOutputs(axes, channels)
 
         self.direction = direction

@@ -2,27 +2,6 @@
 
 /// Whether kernel, padding and input fit together, and what comes out.
 extension GeometryRequest {
-    /// The spatial dimensions, with `same` padding resolved and each kernel's extent checked.
-    func checkedAxes(_ parameters: Parameters) throws(ConvolutionError) -> [Axis] {
-        var axes: [Axis] = []
-        let inputSizes = inputSizes, kernelSizes = kernelSizes
-        for (index, name) in axisNames.enumerated() {
-            let kernel = kernelSizes[index], dilation = parameters.dilation[index]
-            guard let extent = Axis.extent(kernel: kernel, dilation: dilation) else {
-                throw extentError(name, kernel: kernel, dilation: dilation)
-            }
-            let same = (before: (extent - 1) / 2, after: extent - 1 - (extent - 1) / 2)
-            let padding = parameters.padding?[index] ?? same
-            axes.append(
-                Axis(
-                    name: name, input: inputSizes[index], kernel: kernel,
-                    stride: parameters.stride[index], dilation: dilation, before: padding.before,
-                    after: padding.after, outputPadding: parameters.outputPadding[index]))
-        }
-        if case .same = options.padding { try checkSame(axes) }
-        return axes
-    }
-
     /// The output's spatial sizes, all at least 1, and their product with batch and channels legal.
     func checkedOutputs(
         _ axes: [Axis], _ channels: Channels
@@ -80,22 +59,5 @@ extension GeometryRequest {
         guard let uncropped = axis.uncroppedOutput else { throw strideError(axis) }
         guard axis.before + axis.after < uncropped else { throw croppedAwayError(axis, uncropped) }
         return uncropped - axis.before - axis.after
-    }
-
-    private func checkSame(_ axes: [Axis]) throws(ConvolutionError) {
-        guard direction == .forward else {
-            throw .invalid(
-                field: "padding",
-                reason: "padding is \"same\", which \(operation) does not have; give a number or "
-                    + "pairs [[before, after], ...], which are cut off its output")
-        }
-        guard axes.allSatisfy({ $0.stride == 1 }) else {
-            throw .invalid(
-                field: "padding",
-                reason: "padding is \"same\", which needs stride 1, and stride is "
-                    + "\(Spelling.parameter(options.stride)); for an output of ceil(input / stride), which "
-                    + "TensorFlow and ONNX call same, give padding as \(axes.map(\.ceilingPadding))"
-            )
-        }
     }
 }

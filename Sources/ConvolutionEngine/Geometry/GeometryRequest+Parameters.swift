@@ -7,8 +7,7 @@ extension GeometryRequest {
         let stride: [Int]
         let dilation: [Int]
         let outputPadding: [Int]
-        /// Nil for `same`, which depends on the kernel.
-        let padding: [(before: Int, after: Int)]?
+        let padding: CheckedPadding
     }
 
     /// A parameter that is one number, or one for each spatial dimension.

@@ -19,6 +19,12 @@ public struct SpatialTriple: Sendable, Hashable {
         self.width = width
     }
 
+    /// The same value for all dimensions.
+    init(repeating value: Int) { self.init(depth: value, height: value, width: value) }
+
+    /// The values for dimensions 0, 1 and 2.
+    init(_ value: (Int) -> Int) { self.init(depth: value(0), height: value(1), width: value(2)) }
+
     /// One to three values for the last dimensions, `neutral` for those in front of them.
     init(last values: [Int], neutral: Int) {
         precondition((1...3).contains(values.count), "\(values.count) spatial dimensions")

@@ -16,12 +16,15 @@ public enum Algorithm: String, Sendable, CaseIterable {
     /// Its name in replies.
     public var name: String { rawValue }
 
-    /// The one that is expected to be fastest: a function of the geometry alone, in constant time.
+    /// The one that is expected to be fastest among those that keep to the precision: a function of the
+    /// geometry and the precision alone, in constant time. All of today keep to each.
     ///
     /// A tile of the product has four or eight output channels; with fewer in a group most of it would
     /// be idle while its columns are packed all the same. A transposed convolution has a product for
     /// each residue of the stride, which with thousands of them are too small to be worth their while.
-    public static func fastest(for geometry: ConvolutionGeometry) -> Algorithm {
+    public static func fastest(
+        for geometry: ConvolutionGeometry, precision: Precision = .standard
+    ) -> Algorithm {
         switch geometry.direction {
         case .transposed: hasFewPhases(geometry) ? .stridePhases : .columnScatter
         case .forward:
@@ -31,7 +34,7 @@ public enum Algorithm: String, Sendable, CaseIterable {
     }
 
     /// Every residue of the output's index modulo the stride looks at every tap when it is planned.
-    private static func hasFewPhases(_ geometry: ConvolutionGeometry) -> Bool {
+    static func hasFewPhases(_ geometry: ConvolutionGeometry) -> Bool {
         let phases = (0..<3).reduce(1.0) {
             $0 * Double(min(geometry.stride[$1], geometry.outputSize[$1]))
         }

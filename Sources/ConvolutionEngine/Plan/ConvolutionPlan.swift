@@ -92,19 +92,29 @@ public struct ConvolutionPlan: Sendable {
     }
 
     /// The output for an input of the geometry's shape and the plan's dtype.
-    public func run(_ input: Tensor, _ weights: PreparedWeights) -> Tensor {
+    ///
+    /// - Parameters:
+    ///   - addend: added before the activation; the output's shape and dtype
+    ///   - activation: what the sums become
+    public func run(
+        _ input: Tensor, _ weights: PreparedWeights, adding addend: Tensor? = nil,
+        activation: Activation = .none
+    ) -> Tensor {
         let storage = TensorStorage(byteCount: geometry.outputCount * dtype.byteCount)
-        run(input, weights, into: storage.bytes)
+        run(input, weights, adding: addend, activation: activation, into: storage.bytes)
         return Tensor(dtype: dtype, shape: geometry.outputShape, storage: storage)
     }
 
     /// The same into memory that the caller owns: as many elements as the output has.
     public func run(
-        _ input: Tensor, _ weights: PreparedWeights, into output: UnsafeMutableRawPointer
+        _ input: Tensor, _ weights: PreparedWeights, adding addend: Tensor? = nil,
+        activation: Activation = .none, into output: UnsafeMutableRawPointer
     ) {
         switch (typed, weights.panels) {
-        case (.float32(let plan), .float32(let panels)): plan.run(input, panels, into: output)
-        case (.float64(let plan), .float64(let panels)): plan.run(input, panels, into: output)
+        case (.float32(let plan), .float32(let panels)):
+            plan.run(input, panels, adding: addend, activation: activation, into: output)
+        case (.float64(let plan), .float64(let panels)):
+            plan.run(input, panels, adding: addend, activation: activation, into: output)
         default: preconditionFailure("weights prepared for another dtype")
         }
     }

@@ -89,29 +89,32 @@ struct TypedPlan<Scalar: TensorScalar>: Sendable {
 
     /// Writes the whole output.
     func run(
-        _ input: Tensor, _ weights: WeightSet<Scalar>, into output: UnsafeMutableRawPointer
+        _ input: Tensor, _ weights: WeightSet<Scalar>, adding addend: Tensor?,
+        activation: Activation, into output: UnsafeMutableRawPointer
     ) {
+        defer { withExtendedLifetime(addend) {} }
         input.withElements(of: Scalar.self) { input in
             ScratchPool.shared.withScratch(byteCount: scratchByteCount) { scratch in
-                let operands = RunOperands(
-                    input: input.baseAddress!,
-                    output: output.assumingMemoryBound(to: Scalar.self),
-                    scratch: scratch.assumingMemoryBound(to: Scalar.self))
-                switch method {
-                case .slidingWindow(let algorithm):
-                    algorithm.run(operands, weights: weights.panels[0])
-                case .implicitGEMM(let algorithm):
-                    algorithm.run(operands, weights: weights.panels[0])
-                case .stridePhases(let algorithm):
-                    algorithm.run(operands, weights: weights.panels)
-                case .columnScatter(let algorithm):
-                    algorithm.run(operands, weights: weights)
-                case .kernelMatrix(let algorithm):
-                    algorithm.run(operands, weights: weights)
-                case .nothing:
-                    break
-                }
+                run(
+                    RunOperands(
+                        input: input.baseAddress!,
+                        output: output.assumingMemoryBound(to: Scalar.self),
+                        scratch: scratch.assumingMemoryBound(to: Scalar.self),
+                        added: addend.map { $0.withElements(of: Scalar.self) { $0.baseAddress! } },
+                        activation: activation),
+                    weights)
             }
+        }
+    }
+
+    private func run(_ operands: RunOperands<Scalar>, _ weights: WeightSet<Scalar>) {
+        switch method {
+        case .slidingWindow(let algorithm): algorithm.run(operands, weights: weights.panels[0])
+        case .implicitGEMM(let algorithm): algorithm.run(operands, weights: weights.panels[0])
+        case .stridePhases(let algorithm): algorithm.run(operands, weights: weights.panels)
+        case .columnScatter(let algorithm): algorithm.run(operands, weights: weights)
+        case .kernelMatrix(let algorithm): algorithm.run(operands, weights: weights)
+        case .nothing: break
         }
     }
 }

@@ -7,20 +7,25 @@ protocol RequestField: RawRepresentable<Int>, Sendable {
     var name: StaticString { get }
     /// False for a name of the contract that this release does not do yet.
     var isServed: Bool { get }
+    /// False for a second name of something, which lists of names leave out.
+    var isListed: Bool { get }
     /// What a value may be beside these words, for a refusal to tell.
     static var hint: String { get }
 }
 
 extension RequestField {
     var isServed: Bool { true }
+    var isListed: Bool { true }
     static var hint: String { "" }
 
-    /// The names that are served, in order, but for those of `excluded`.
+    /// The names that are served and listed, in order, but for those of `excluded`.
     static func names(excluding excluded: FieldSet<Self> = FieldSet()) -> [String] {
         var names: [String] = []
         var index = 0
         while let field = Self(rawValue: index) {
-            if field.isServed, !excluded.contains(field) { names.append(field.name.description) }
+            if field.isServed, field.isListed, !excluded.contains(field) {
+                names.append(field.name.description)
+            }
             index += 1
         }
         return names

@@ -11,35 +11,31 @@ extension ConvolutionService {
         let sent = try exchange.decode { cursor throws(RequestFailure) in
             try ConvolutionRequest(json: &cursor, for: operation)
         }
-        let geometry = try sent.geometry(operation)
+        let convolution = try sent.convolution()
         let dtype = sent.input.tensor.dtype
         let byteCount = try limits.replyByteCount(
-            sent.replySpelling, shape: geometry.outputShape, dtype: dtype)
-        try limits.checkWork(geometry)
-        let isSmall = limits.isSmall(geometry)
+            sent.replySpelling, shape: convolution.geometry.outputShape, dtype: dtype)
+        try limits.check(convolution, dtype)
+        let isSmall = limits.isSmall(convolution)
         return exchange.outcome(isSmall: isSmall) { [replies] timing throws(RequestFailure) in
-            let buffer = try replies.buffer(capacity: byteCount)
-            let plan = ConvolutionPlan(geometry, dtype: dtype)
-            let weights = plan.prepare(sent.weight.tensor, bias: sent.bias?.tensor)
-            let output = plan.run(sent.input.tensor, weights)
+            let buffer = try replies.buffer(capacity: byteCount + Explanation.byteCount)
+            let result = convolution.run(sent.operands)
             timing.end(.compute)
             defer { timing.end(.serialize) }
-            buffer.appendConvolution(output, sent.replySpelling, plan.algorithm)
+            buffer.append("{\"output\":")
+            buffer.append(result.output, as: sent.replySpelling)
+            buffer.append(",\"algorithm\":\"")
+            buffer.append(convolution.algorithm.name)
+            buffer.append("\"")
+            if sent.explains {
+                let explanation = Explanation(
+                    convolution, result, milliseconds: timing.milliseconds(.compute))
+                buffer.append(",\"explain\":")
+                buffer.append(explanation.text)
+            }
+            buffer.append("}\n")
             return .json(buffer)
         }
-    }
-}
-
-extension ByteBuffer {
-    /// `{"output": tensor, "algorithm": name}`
-    fileprivate func appendConvolution(
-        _ output: Tensor, _ spelling: TensorSpelling, _ algorithm: Algorithm
-    ) {
-        append("{\"output\":")
-        append(output, as: spelling)
-        append(",\"algorithm\":\"")
-        append(algorithm.name)
-        append("\"}\n")
     }
 }
 

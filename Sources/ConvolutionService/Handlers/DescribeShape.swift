@@ -9,13 +9,13 @@ extension ConvolutionService {
         let sent = try exchange.decode { cursor throws(RequestFailure) in
             try ShapeRequest(json: &cursor)
         }
-        let geometry = try sent.geometry()
-        return exchange.reply(.json(Self.description(of: geometry, sent.dtype)))
+        return exchange.reply(.json(Self.description(of: try sent.convolution(), sent.dtype)))
     }
 
     private static func description(
-        of geometry: ConvolutionGeometry, _ dtype: DType
+        of convolution: Convolution, _ dtype: DType
     ) -> JSONObjectText {
+        let geometry = convolution.geometry
         let elements = geometry.inputCount + geometry.parameterCount + geometry.outputCount
         var reply = JSONObjectText()
         reply.add("output_shape", geometry.outputShape)
@@ -24,7 +24,7 @@ extension ConvolutionService {
         reply.add("multiply_accumulates", geometry.multiplyAccumulates)
         reply.add("parameter_count", geometry.parameterCount)
         reply.add("bytes_moved", elements * dtype.byteCount)
-        reply.add("algorithm", Algorithm.fastest(for: geometry).name)
+        reply.add("algorithm", convolution.algorithm.name)
         return reply
     }
 }

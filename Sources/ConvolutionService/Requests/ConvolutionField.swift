@@ -4,8 +4,11 @@ import ConvolutionEngine
 
 /// The fields that describe a convolution: with tensors for an operation, with shapes for `shape`.
 enum ConvolutionField: Int, RequestField {
-    case input, weight, bias, stride, padding, dilation, groups, outputPadding
-    case format, operation, dtype
+    case input, weight, bias, stride, padding, dilation, groups, outputPadding, outputSize
+    case paddingMode, paddingValue, flipKernel, activation, add, algorithm, precision
+    case explain, format, operation, dtype
+    // ONNX's names, one to one.
+    case strides, dilations, group, pads, autoPad, outputShape, kernelShape
 
     var name: StaticString {
         switch self {
@@ -17,35 +20,35 @@ enum ConvolutionField: Int, RequestField {
         case .dilation: "dilation"
         case .groups: "groups"
         case .outputPadding: "output_padding"
+        case .outputSize: "output_size"
+        case .paddingMode: "padding_mode"
+        case .paddingValue: "padding_value"
+        case .flipKernel: "flip_kernel"
+        case .activation: "activation"
+        case .add: "add"
+        case .algorithm: "algorithm"
+        case .precision: "precision"
+        case .explain: "explain"
         case .format: "format"
         case .operation: "operation"
         case .dtype: "dtype"
+        case .strides: "strides"
+        case .dilations: "dilations"
+        case .group: "group"
+        case .pads: "pads"
+        case .autoPad: "auto_pad"
+        case .outputShape: "output_shape"
+        case .kernelShape: "kernel_shape"
         }
     }
+
+    /// Lists of names show PyTorch's.
+    var isListed: Bool { rawValue < Self.strides.rawValue }
 
     /// What the request of an operation does not have.
     static func excluded(for operation: ConvolutionOperation) -> FieldSet<ConvolutionField> {
         operation.direction == .forward
-            ? FieldSet(.operation, .dtype, .outputPadding) : FieldSet(.operation, .dtype)
+            ? FieldSet(.operation, .dtype, .outputPadding, .outputSize, .outputShape)
+            : FieldSet(.operation, .dtype)
     }
-}
-
-/// The words that `padding` may be; those of the contract that are not served yet among them.
-enum PaddingWord: Int, RequestField {
-    case valid, same, sameUpper, sameLower, full, causal
-
-    var name: StaticString {
-        switch self {
-        case .valid: "valid"
-        case .same: "same"
-        case .sameUpper: "same_upper"
-        case .sameLower: "same_lower"
-        case .full: "full"
-        case .causal: "causal"
-        }
-    }
-
-    var isServed: Bool { self == .valid || self == .same }
-    static var hint: String { ", besides integers and [before, after] pairs" }
-    var padding: ConvolutionOptions.Padding { self == .same ? .same : .valid }
 }

@@ -4,29 +4,62 @@ import ConvolutionEngine
 
 /// What a caller sent to `conv1d` ... `conv_transpose3d`; only the types of its values are checked.
 struct ConvolutionRequest: Sendable {
+    let operation: ConvolutionOperation
     let input: WireTensor
     let weight: WireTensor
     var bias: WireTensor?
-    var options = ConvolutionOptions()
+    var add: WireTensor?
+    var parameters = ConvolutionParameters()
     var format: TensorSpelling?
+    /// Whether the reply tells how it was computed.
+    var explains = false
 
     /// How the reply's tensor is written: as asked, else as the input was.
     var replySpelling: TensorSpelling { format ?? input.spelling }
 
-    private var hasOneDType: Bool {
-        let dtype = input.tensor.dtype
-        return weight.tensor.dtype == dtype && (bias?.tensor.dtype ?? dtype) == dtype
+    /// What the engine computes with.
+    var operands: Convolution.Operands {
+        Convolution.Operands(
+            input: input.tensor, weight: weight.tensor, bias: bias?.tensor, add: add?.tensor)
     }
 
-    /// The sizes, if they fit together.
-    func geometry(_ operation: ConvolutionOperation) throws(RequestFailure) -> ConvolutionGeometry {
-        if !hasOneDType { try WireTensor.checkDTypes([input, weight, bias]) }
+    /// The convolution, if all that was sent fits together.
+    func convolution() throws(RequestFailure) -> Convolution {
+        let dtype = input.tensor.dtype
+        if [weight, bias, add].contains(where: { ($0?.tensor.dtype ?? dtype) != dtype }) {
+            try WireTensor.checkDTypes([input, weight, bias, add])
+        }
+        let convolution = try parameters.convolution(
+            operation, input: input.tensor.shape, weight: weight.tensor.shape,
+            bias: bias?.tensor.shape)
+        try checkAdd(convolution.geometry.outputShape)
+        return convolution
+    }
+
+    private func checkAdd(_ outputShape: [Int]) throws(RequestFailure) {
+        guard let shape = add?.tensor.shape, shape != outputShape else { return }
+        throw .field(
+            pointer: "/add",
+            reason: "add has shape \(shape), but the output has \(outputShape), and they are added "
+                + "element by element; send a tensor of that shape, or leave add out")
+    }
+}
+
+extension ConvolutionParameters {
+    /// The convolution of tensors with these shapes.
+    func convolution(
+        _ operation: ConvolutionOperation, input: [Int], weight: [Int], bias: [Int]?
+    ) throws(RequestFailure) -> Convolution {
+        let options = try options()
+        try checkKernelShape(weight, operation)
         do {
-            return try ConvolutionGeometry(
-                operation.direction, spatialRank: operation.spatialRank, input: input.tensor.shape,
-                weight: weight.tensor.shape, bias: bias?.tensor.shape, options: options)
+            return try Convolution(
+                ConvolutionGeometry(
+                    operation.direction, spatialRank: operation.spatialRank, input: input,
+                    weight: weight, bias: bias, options: options),
+                options: options)
         } catch {
-            throw RequestFailure(error)
+            throw failure(error)
         }
     }
 }
@@ -47,12 +80,5 @@ extension WireTensor {
 
     private var describedDType: String {
         spelling == .nested ? "float32 (nested lists always are)" : tensor.dtype.rawValue
-    }
-}
-
-extension RequestFailure {
-    /// The engine's refusal, at the field that it names.
-    init(_ error: ConvolutionError) {
-        self = .field(pointer: "/" + error.field, reason: error.reason)
     }
 }

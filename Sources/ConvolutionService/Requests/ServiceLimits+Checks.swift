@@ -34,13 +34,27 @@ extension ServiceLimits {
             """
     }
 
-    func checkWork(_ geometry: ConvolutionGeometry) throws(RequestFailure) {
-        if let reason = excessiveWork(geometry) { throw .field(pointer: "", reason: reason) }
+    /// The work, and the copy of the input that a border makes.
+    func check(_ convolution: Convolution, _ dtype: DType) throws(RequestFailure) {
+        if let reason = excessiveWork(convolution.geometry) {
+            throw .field(pointer: "", reason: reason)
+        }
+        let byteCount = convolution.extendedInputCount.multipliedReportingOverflow(
+            by: dtype.byteCount)
+        guard byteCount.overflow || byteCount.partialValue > maxOutputBytes else { return }
+        throw .field(
+            pointer: "/padding",
+            reason: """
+                the input with its padding, \(convolution.computed.inputShape), takes more than \
+                the limit of \(maxOutputBytes) bytes; use less padding, padding_mode "zeros" \
+                (which takes no memory), or raise --max-output-bytes
+                """)
     }
 
     /// Whether the work is done sooner than another thread wakes up.
-    func isSmall(_ geometry: ConvolutionGeometry) -> Bool {
-        geometry.multiplyAccumulates <= inlineMultiplyAccumulates
-            && geometry.outputCount <= inlineOutputElements
+    func isSmall(_ convolution: Convolution) -> Bool {
+        convolution.geometry.multiplyAccumulates <= inlineMultiplyAccumulates
+            && convolution.geometry.outputCount <= inlineOutputElements
+            && convolution.extendedInputCount <= 4 * inlineOutputElements
     }
 }

@@ -9,16 +9,10 @@ struct ShapeRequest: Sendable {
     let weight: [Int]
     var bias: [Int]?
     var dtype = DType.float32
-    var options = ConvolutionOptions()
+    var parameters = ConvolutionParameters()
 
-    func geometry() throws(RequestFailure) -> ConvolutionGeometry {
-        do {
-            return try ConvolutionGeometry(
-                operation.direction, spatialRank: operation.spatialRank, input: input,
-                weight: weight, bias: bias, options: options)
-        } catch {
-            throw RequestFailure(error)
-        }
+    func convolution() throws(RequestFailure) -> Convolution {
+        try parameters.convolution(operation, input: input, weight: weight, bias: bias)
     }
 }
 
@@ -27,10 +21,10 @@ extension ShapeRequest {
         var operation: ConvolutionOperation?
         var input, weight, bias: [Int]?
         var dtype = DType.float32
-        var options = ConvolutionOptions()
+        var parameters = ConvolutionParameters()
         let opening = cursor.offset
         try cursor.readObject(
-            ConvolutionField.self, excluding: FieldSet(.format)
+            ConvolutionField.self, excluding: FieldSet(.format, .add, .explain)
         ) { cursor, field throws(RequestFailure) in
             switch field {
             case .operation:
@@ -39,7 +33,7 @@ extension ShapeRequest {
             case .weight: weight = try cursor.readShape()
             case .bias: bias = try cursor.readShape()
             case .dtype: dtype = try cursor.readDType()
-            default: try options.read(field, from: &cursor)
+            default: try parameters.read(field, from: &cursor)
             }
         }
         guard let operation else {
@@ -53,6 +47,6 @@ extension ShapeRequest {
         }
         self.init(
             operation: operation, input: input, weight: weight, bias: bias, dtype: dtype,
-            options: options)
+            parameters: parameters)
     }
 }

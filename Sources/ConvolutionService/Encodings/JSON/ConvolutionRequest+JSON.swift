@@ -1,88 +1,59 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import ConvolutionEngine
-
 extension ConvolutionRequest {
     /// Reads the body of a request for `operation`.
     init(json cursor: inout JSONCursor, for operation: ConvolutionOperation) throws(RequestFailure)
     {
-        var input, weight, bias: WireTensor?
-        var options = ConvolutionOptions()
+        var tensors = ConvolutionTensors()
+        var parameters = ConvolutionParameters()
         var format: TensorSpelling?
+        var explains = false
         let opening = cursor.offset
         try cursor.readObject(
             ConvolutionField.self, excluding: ConvolutionField.excluded(for: operation)
         ) { cursor, field throws(RequestFailure) in
             switch field {
-            case .input: input = try cursor.readTensor()
-            case .weight: weight = try cursor.readTensor()
-            case .bias: bias = try cursor.readTensor()
+            case .input, .weight, .bias, .add: try tensors.read(field, from: &cursor)
             case .format: format = try cursor.readWord("format", TensorSpelling.self)
-            default: try options.read(field, from: &cursor)
+            case .explain: explains = try cursor.readBool()
+            default: try parameters.read(field, from: &cursor)
             }
         }
+        let (input, weight) = try tensors.required(at: opening)
+        self.init(
+            operation: operation, input: input, weight: weight, bias: tensors.bias,
+            add: tensors.add, parameters: parameters, format: format, explains: explains)
+    }
+}
+
+/// The tensors of a convolution as they come.
+struct ConvolutionTensors: Sendable {
+    private var input, weight: WireTensor?
+    private(set) var bias, add: WireTensor?
+
+    mutating func read(
+        _ field: ConvolutionField, from cursor: inout JSONCursor
+    ) throws(RequestFailure) {
+        let tensor = try cursor.readTensor()
+        switch field {
+        case .input: input = tensor
+        case .weight: weight = tensor
+        case .bias: bias = tensor
+        case .add: add = tensor
+        default: preconditionFailure("\(field) is no tensor")
+        }
+    }
+
+    /// `opening`: where the object begins that should have them.
+    func required(
+        at opening: Int
+    ) throws(RequestFailure) -> (input: WireTensor, weight: WireTensor) {
         guard let input else {
             throw .missing("input", at: opening, "the tensor to convolve, such as [[1, 2], [3, 4]]")
         }
         guard let weight else {
             throw .missing("weight", at: opening, "the kernel, such as [[1, 0], [0, -1]]")
         }
-        self.init(input: input, weight: weight, bias: bias, options: options, format: format)
-    }
-}
-
-extension ConvolutionOptions {
-    /// Reads the value of one of the parameters.
-    mutating func read(
-        _ field: ConvolutionField, from cursor: inout JSONCursor
-    ) throws(RequestFailure) {
-        switch field {
-        case .stride: stride = try cursor.readIntegers()
-        case .dilation: dilation = try cursor.readIntegers()
-        case .outputPadding: outputPadding = try cursor.readIntegers()
-        case .padding: padding = try cursor.readPadding()
-        case .groups: groups = try cursor.readInteger()
-        case .input, .weight, .bias, .format, .operation, .dtype:
-            preconditionFailure("\(field) is no parameter")
-        }
-    }
-}
-
-extension JSONCursor {
-    /// An integer, a list of integers, a list of pairs or a word.
-    fileprivate mutating func readPadding() throws(RequestFailure) -> ConvolutionOptions.Padding {
-        skipBlank()
-        switch next {
-        case UInt8(ascii: "\""): return try readWord("padding word", PaddingWord.self).padding
-        case UInt8(ascii: "[") where listHoldsLists: return .pairs(try readPairs())
-        default: return .symmetric(try readIntegers())
-        }
-    }
-
-    private var listHoldsLists: Bool {
-        var ahead = self
-        ahead.advance()
-        return ahead.take("[")
-    }
-
-    private mutating func readPairs() throws(RequestFailure) -> [[Int]] {
-        let opening = offset
-        var pairs: [[Int]] = []
-        try readList { cursor throws(RequestFailure) in
-            guard pairs.count < 16 else {
-                throw .value(
-                    at: opening, "more than 16 pairs; one per spatial dimension is expected")
-            }
-            cursor.skipBlank()
-            let start = cursor.offset
-            let pair = try cursor.readIntegerList()
-            guard pair.count == 2 else {
-                throw .value(
-                    at: start,
-                    "a pair [before, after] is expected, not \(counted(pair.count, "value"))")
-            }
-            pairs.append(pair)
-        }
-        return pairs
+        return (input, weight)
     }
 }

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import KernelInterface
+
+/// A convolution or transposed convolution with all that may go with it: border, flipped kernel,
+/// residual, activation, an algorithm by name.
+///
+///     output = activation(conv(extended input, weight) + bias + add)
+///
+/// Shapes, formulas and defaults are those of ``ConvolutionGeometry``.
+public struct Convolution: Sendable {
+    /// The sizes, with the padding as it was asked for.
+    public let geometry: ConvolutionGeometry
+    /// The parameters beside the sizes.
+    public let options: ConvolutionOptions
+    /// How it is computed.
+    public let algorithm: Algorithm
+    /// What is planned: the geometry, where the padding is zeros; else that of the extended input.
+    public let computed: ConvolutionGeometry
+
+    /// The tensors that a run takes, all of one dtype.
+    public struct Operands: Sendable {
+        /// `[N, C_in, *S]`, `[C_in, *S]` or `[*S]`
+        public var input: Tensor
+        /// `[C_out, C_in/groups, *kernel]`; transposed `[C_in, C_out/groups, *kernel]`
+        public var weight: Tensor
+        /// `[C_out]`
+        public var bias: Tensor?
+        /// The output's shape; added before the activation.
+        public var add: Tensor?
+
+        /// All of it.
+        public init(input: Tensor, weight: Tensor, bias: Tensor? = nil, add: Tensor? = nil) {
+            self.input = input
+            self.weight = weight
+            self.bias = bias
+            self.add = add
+        }
+    }
+
+    /// An output, and what it took.
+    public struct Result: Sendable {
+        /// A tensor of the geometry's output shape and the operands' dtype.
+        public let output: Tensor
+        /// Working memory of the plan, and the extended input where there is one.
+        public let scratchByteCount: Int
+    }
+
+    /// - Throws: ``ConvolutionError`` where the border, or the algorithm asked for, cannot do the geometry.
+    public init(
+        _ geometry: ConvolutionGeometry, options: ConvolutionOptions
+    ) throws(ConvolutionError) {
+        try geometry.check(options.border)
+        let computed = options.border == .zeros ? geometry : geometry.withPaddedInput()
+        try options.algorithm?.check(computed)
+        self.geometry = geometry
+        self.options = options
+        self.computed = computed
+        algorithm =
+            options.algorithm ?? .fastest(for: computed, precision: options.precision)
+    }
+
+    /// Elements of the copy of the input with its border; 0 where none is made.
+    public var extendedInputCount: Int {
+        options.border == .zeros || geometry.outputCount == 0 ? 0 : computed.inputCount
+    }
+
+    /// The output for operands of the geometry's shapes.
+    ///
+    /// - Parameters:
+    ///   - kernels: the instruction set
+    ///   - threads: cores to use; the result does not depend on it
+    public func run(
+        _ operands: Operands, kernels: KernelTable = .best,
+        threads: Int = ProcessorCount.available
+    ) -> Result {
+        precondition(operands.input.shape == geometry.inputShape, "geometry of another input")
+        precondition(operands.weight.shape == geometry.weightShape, "geometry of another weight")
+        precondition(operands.add.map { $0.shape == geometry.outputShape } ?? true, "shape of add")
+        let plan = ConvolutionPlan(
+            computed, dtype: operands.input.dtype, algorithm: algorithm, kernels: kernels,
+            threads: threads)
+        let weight =
+            options.flipsKernel
+            ? operands.weight.flipped(last: geometry.spatialRank) : operands.weight
+        let output = plan.run(
+            extended(operands.input), plan.prepare(weight, bias: operands.bias),
+            adding: operands.add, activation: options.activation)
+        let extendedByteCount = extendedInputCount * operands.input.dtype.byteCount
+        return Result(
+            output: output, scratchByteCount: plan.scratchByteCount + extendedByteCount)
+    }
+
+    private func extended(_ input: Tensor) -> Tensor {
+        guard extendedInputCount > 0 else { return input }
+        let border = BorderedInput(geometry, options.border)
+        switch input.dtype {
+        case .float32: return border.extend(input, shape: computed.inputShape, Float.self)
+        case .float64: return border.extend(input, shape: computed.inputShape, Double.self)
+        }
+    }
+}

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The error that a caller allows; relative to the output's rms, float32, see the module's README.
+///
+/// Every algorithm of today keeps the strictest promise; those that trade accuracy for speed will
+/// each be allowed by some of these only.
+public enum Precision: String, Sendable, CaseIterable {
+    /// rms 1.5e-6, max 2e-5.
+    case standard = "default"
+    /// That of direct sums: rms 5e-7, max 5e-6.
+    case strict
+    /// rms 1e-5, max 1e-4.
+    case fast
+
+    /// Its name in the contract.
+    public var name: String { rawValue }
+}

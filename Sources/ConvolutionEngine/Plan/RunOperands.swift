@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The memory that an algorithm runs on: shared by the cores, each of which writes places of its own;
+/// and what becomes of its sums.
+struct RunOperands<Scalar: TensorScalar>: @unchecked Sendable {
+    /// The whole input, row-major.
+    let input: UnsafePointer<Scalar>
+    /// The whole output, row-major.
+    let output: UnsafeMutablePointer<Scalar>
+    /// As much as the algorithm asked for.
+    let scratch: UnsafeMutablePointer<Scalar>
+    /// What is added to the output, as large as it is, if anything is.
+    let added: UnsafePointer<Scalar>?
+    /// What the sums become after that.
+    let activation: Activation
+
+    /// Whether ``finish(_:count:)`` has nothing to do.
+    var isPlain: Bool { added == nil && activation == .none }
+
+    /// The epilogue: `count` outputs, whose sums are complete and still in the cache, become what the
+    /// caller gets. Every output is finished once, by the core that made it.
+    ///
+    /// - Parameter first: one of the pointers into ``output``
+    func finish(_ first: UnsafeMutablePointer<Scalar>, count: Int) {
+        if let added {
+            let addends = added + (first - output)
+            for i in 0..<count { first[i] += addends[i] }
+        }
+        activation.apply(to: first, count: count)
+    }
+
+    /// The same for rows that are `pitch` elements apart.
+    func finish(_ first: UnsafeMutablePointer<Scalar>, rows: Int, pitch: Int, count: Int) {
+        if isPlain { return }
+        for row in 0..<rows { finish(first + row * pitch, count: count) }
+    }
+}
