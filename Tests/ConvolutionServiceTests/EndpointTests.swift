@@ -13,7 +13,7 @@ import Testing
         let json = try #require(client.get("/v1").json)
         #expect(json["name"] as? String == "convserve")
         #expect(json["version"] as? String == ConvolutionService.version)
-        #expect((json["operations"] as? [String])?.count == 9)
+        #expect((json["operations"] as? [String])?.count == 12)
         #expect(json["encodings"] as? [String] == ["application/json"])
         #expect(json["formats"] as? [String] == ["nested", "flat", "base64"])
         #expect(json["dtypes"] as? [String] == ["float32", "float64"])
