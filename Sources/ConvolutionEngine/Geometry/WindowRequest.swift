@@ -48,12 +48,16 @@ struct WindowRequest {
         return others.compactMap { $0 }.max { $0.spatialRank < $1.spatialRank }
     }
 
+    private static let cures = [
+        "padding": "as many values, or as many [before, after] pairs", "pads": "2, 4 or 6 values",
+    ]
+
     private func rankError(_ teller: Teller) -> ConvolutionError {
         .invalid(
             field: teller.field,
             reason: "\(teller.field) is \(teller.spelled), a list for "
                 + "\(Spelling.count(spatialRank, "spatial dimension")); \(operation) has 1, 2 or 3: "
-                + "send " + (teller.field == "pads" ? "2, 4 or 6 values" : "as many values"))
+                + "send " + Self.cures[teller.field, default: "as many values"])
     }
 }
 
