@@ -119,7 +119,7 @@ struct ConvolutionRefusalTests {
             "algorithm",
             """
             algorithm "kernel_matrix" stores the matrix of a kernel without its zeros, and that of \
-            weight shape [1, 1, 2] for input shape [1, 1, 17000000] has more than 16777216 (2^24) \
+            weight shape [1, 1, 2] for input shape [1, 1, 17000000] may have more than 16777216 (2^24) \
             rows or entries; use "auto" or one that can: "im2col"
             """, of: .line
         ) {

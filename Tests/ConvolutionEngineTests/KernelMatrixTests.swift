@@ -86,6 +86,26 @@ struct KernelMatrixTests {
         }
     }
 
+    /// What a request of a hundred bytes may ask for is told without looking at every tap.
+    @Test("whether a matrix fits is told by numbers alone")
+    func fits() throws {
+        var options = ConvolutionOptions()
+        for seed in UInt64(1)...400 {
+            var generator = SeededGenerator(seed: seed)
+            var row = ConvolutionCase.random(using: &generator)
+            row.bias = false
+            guard let geometry = try? row.geometry else { continue }
+            #expect(Algorithm.able(for: geometry).contains(.kernelMatrix), "\(row)")
+        }
+        options.padding = .symmetric([1 << 23])
+        let many = try ConvolutionGeometry(
+            .forward, spatialRank: 1, input: [1, 0, 1], weight: [1, 0, 1 << 24], bias: nil,
+            options: options)
+        for _ in 0..<100_000 where !Algorithm.able(for: many).contains(.kernelMatrix) {
+            Issue.record("the padded input has one place for it")
+        }
+    }
+
     @Test(
         "a plan falls back where the matrix is too large",
         arguments: [

@@ -16,7 +16,7 @@ struct AxisTaps: Sendable {
     /// The taps of output `index`, as indices into ``taps`` and ``inputs``.
     func range(_ index: Int) -> Range<Int> { starts[index]..<starts[index + 1] }
 
-    /// For a dimension whose outputs and ``pairCount(_:_:)`` are known to be few.
+    /// For a dimension whose outputs and ``mostPairs(_:_:)`` are known to be few.
     init(_ geometry: ConvolutionGeometry, _ dimension: Int) {
         let outputs = geometry.outputSize[dimension]
         var counts = [Int](repeating: 0, count: outputs + 1)
@@ -32,14 +32,27 @@ struct AxisTaps: Sendable {
         }
     }
 
-    /// Pairs of an output and an input that a tap connects; nil beyond the size limit.
-    static func pairCount(_ geometry: ConvolutionGeometry, _ dimension: Int) -> Int? {
-        var count = 0
-        for tap in 0..<geometry.kernel[dimension] {
-            count += steps(geometry, dimension, tap: tap).count
-            if count > SizeLimit.largest { return nil }
-        }
-        return count
+    /// No fewer than there are pairs of an output and an input that a tap connects, by numbers alone; nil
+    /// where that is more than a number holds.
+    ///
+    /// The taps of one step lie a dilation apart in the field, and an element of the field is met by each
+    /// tap and each step at most once.
+    static func mostPairs(_ geometry: ConvolutionGeometry, _ dimension: Int) -> Int? {
+        let kernel = geometry.kernel[dimension], dilation = geometry.dilation[dimension]
+        let (steps, field) = sides(geometry, dimension)
+        let bySteps = SizeLimit.overflowChecked(
+            [steps, min(kernel, (field + dilation - 1) / dilation)])
+        let byField = SizeLimit.overflowChecked([field, min(kernel, steps)])
+        guard let bySteps, let byField else { return bySteps ?? byField }
+        return min(bySteps, byField)
+    }
+
+    /// The size that the kernel steps over, and that of the other side.
+    private static func sides(
+        _ geometry: ConvolutionGeometry, _ dimension: Int
+    ) -> (steps: Int, field: Int) {
+        let inputs = geometry.inputSize[dimension], outputs = geometry.outputSize[dimension]
+        return geometry.direction == .forward ? (outputs, inputs) : (inputs, outputs)
     }
 
     private static func forEach(
@@ -68,10 +81,9 @@ struct AxisTaps: Sendable {
     private static func steps(
         _ geometry: ConvolutionGeometry, _ dimension: Int, tap: Int
     ) -> Range<Int> {
-        let isForward = geometry.direction == .forward
-        let inputs = geometry.inputSize[dimension], outputs = geometry.outputSize[dimension]
+        let (count, field) = sides(geometry, dimension)
         return StepRange.inside(
-            isForward ? inputs : outputs, count: isForward ? outputs : inputs,
+            field, count: count,
             stride: geometry.stride[dimension], offset: offset(geometry, dimension, tap: tap))
     }
 }

@@ -23,11 +23,11 @@ struct KernelMatrixProduct<Scalar: TensorScalar>: Sendable {
     /// Why the algorithm cannot do `geometry`, as ``Algorithm/obstacle(to:)`` says it; nil where it can.
     static func obstacle(to geometry: ConvolutionGeometry) -> String? {
         let inputs = geometry.inputChannels * geometry.inputSize.count
-        if inputs <= Int32.max, KernelRows.count(geometry, mostEntries: mostEntries) != nil {
+        if inputs <= Int32.max, KernelRows.fits(geometry, most: mostEntries) {
             return nil
         }
         return "stores the matrix of a kernel without its zeros, and that of weight shape "
-            + "\(geometry.weightShape) for input shape \(geometry.inputShape) has more than "
+            + "\(geometry.weightShape) for input shape \(geometry.inputShape) may have more than "
             + "\(mostEntries) (2^24) rows or entries"
     }
 
@@ -38,9 +38,7 @@ struct KernelMatrixProduct<Scalar: TensorScalar>: Sendable {
     func prepare(
         _ weight: UnsafePointer<Scalar>, bias: UnsafePointer<Scalar>?
     ) -> WeightSet<Scalar> {
-        guard let rows = KernelRows(geometry, mostEntries: Self.mostEntries) else {
-            preconditionFailure("a geometry that has an obstacle")
-        }
+        let rows = KernelRows(geometry)
         let matrix = SparseMatrix<Scalar>(rowCount: rows.rowCount, entryCount: rows.entryCount)
         let (values, columns) = (matrix.values, matrix.columns)
         var at = 0

@@ -17,31 +17,26 @@ struct KernelRows: Sendable {
     /// Outputs of one image.
     var rowCount: Int { geometry.outputChannels * geometry.outputSize.count }
 
-    /// Nil where the matrix has more than `mostEntries` rows or entries, or one of its dimensions does:
-    /// without input channels there are no entries, whatever the sizes.
-    init?(_ geometry: ConvolutionGeometry, mostEntries: Int) {
-        guard let count = Self.count(geometry, mostEntries: mostEntries) else { return nil }
+    /// For a geometry that fits into a bound.
+    init(_ geometry: ConvolutionGeometry) {
         self.geometry = geometry
-        entryCount = count
         depth = AxisTaps(geometry, 0)
         height = AxisTaps(geometry, 1)
         width = AxisTaps(geometry, 2)
+        entryCount =
+            geometry.outputChannels * geometry.inputChannelsPerGroup
+            * [depth, height, width].reduce(1) { $0 * $1.taps.count }
     }
 
-    /// Entries of the whole matrix, if that and its rows are not more than `mostEntries`.
-    static func count(_ geometry: ConvolutionGeometry, mostEntries: Int) -> Int? {
-        guard geometry.outputSize.count <= mostEntries / geometry.outputChannels else { return nil }
-        var factors = [geometry.outputChannels, geometry.inputChannelsPerGroup]
-        for dimension in 0..<3 {
-            guard let pairs = AxisTaps.pairCount(geometry, dimension), pairs <= mostEntries else {
-                return nil
-            }
-            factors.append(pairs)
+    /// Whether rows and entries are certain to be no more than `most`, also those of each dimension for
+    /// itself: without input channels there are no entries, whatever the sizes. By numbers alone.
+    static func fits(_ geometry: ConvolutionGeometry, most: Int) -> Bool {
+        let rows = [geometry.outputChannels, geometry.outputSize.count]
+        let pairs = (0..<3).map { AxisTaps.mostPairs(geometry, $0) ?? .max }
+        let entries = [geometry.outputChannels, max(1, geometry.inputChannelsPerGroup)] + pairs
+        return [rows, entries].allSatisfy { factors in
+            SizeLimit.overflowChecked(factors).map { $0 <= most } ?? false
         }
-        guard let count = SizeLimit.overflowChecked(factors), count <= mostEntries else {
-            return nil
-        }
-        return count
     }
 
     /// Visits the entries of one row: channels, then taps, each ascending.

@@ -51,9 +51,7 @@ public enum KernelMatrix {
     private static func dense<Scalar: TensorScalar>(
         _: Scalar.Type, _ geometry: ConvolutionGeometry, _ weight: Tensor, _ shape: [Int]
     ) -> Tensor {
-        guard let rows = KernelRows(geometry, mostEntries: mostElements) else {
-            preconditionFailure("more entries than elements")
-        }
+        let rows = KernelRows(geometry)
         return weight.withElements(of: Scalar.self) { weight in
             Tensor(shape: shape, of: Scalar.self) { matrix in
                 matrix.initialize(repeating: 0)

@@ -8,7 +8,7 @@ extension Algorithm {
     }
 
     /// Why this one cannot do `geometry`: the end of a sentence that begins with its name. Nil if it
-    /// can. In time for the sizes of the kernel, whatever those of the input.
+    /// can. In constant time.
     public func obstacle(to geometry: ConvolutionGeometry) -> String? {
         switch self {
         case .slidingWindow:
