@@ -2,6 +2,7 @@
 """The three spellings of a tensor, as a client would write them."""
 import base64
 
+import ml_dtypes  # NumPy knows the name "bfloat16" from here on
 import numpy as np
 
 SPELLINGS = ("nested", "flat", "base64")
