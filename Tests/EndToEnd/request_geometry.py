@@ -65,6 +65,8 @@ class Axes:
                    each(fields.get("dilation", 1), rank, "dilation"))
         if min(axes.stride) < 1 or min(axes.dilation) < 1:
             raise Refused("stride and dilation are at least 1")
+        if min(axes.size) < 1 or min(axes.kernel) < 1:
+            raise Refused("only batches and channels may be empty")
         return axes
 
     @property

@@ -6,7 +6,7 @@ A counterexample is printed as a Case; what was found and mended stays here as a
 import wire
 from cases import Case
 from closeness import assert_promised
-from hypothesis import event, given, settings
+from hypothesis import event, given, note, settings
 from strategies import convolutions
 
 EXACT_ALGORITHMS = ("sliding_window", "im2col", "kernel_matrix", "stride_phases", "col2im")
@@ -14,6 +14,7 @@ EXACT_ACTIVATIONS = ("none", "relu", "relu6")
 
 
 def check(server, case):
+    note(f"@example({case!r})")
     answer = case.answer()
     response = case.post(server)
     assert response.status_code == 200, f"{response.status_code}: {response.text[:1000]}"
