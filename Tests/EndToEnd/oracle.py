@@ -17,6 +17,9 @@ ACTIVATIONS = {
     "hardswish": F.hardswish, "sigmoid": torch.sigmoid, "tanh": torch.tanh}
 BORDERS = {"zeros": "constant", "constant": "constant", "reflect": "reflect",
            "replicate": "replicate", "circular": "circular"}
+WORDS = {"activation": ACTIVATIONS, "padding_mode": BORDERS,
+         "precision": ("default", "strict", "fast"),
+         "auto_pad": ("NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER")}
 FORWARD_ALGORITHMS = ("sliding_window", "im2col", "kernel_matrix")
 TRANSPOSED_ALGORITHMS = ("stride_phases", "col2im", "kernel_matrix")
 
@@ -43,6 +46,7 @@ def spatial_rank(operation):
 
 def answer(operation, tensors, fields):
     """`tensors`: input, weight, and bias and add or None. Raises Refused."""
+    check_words(fields)
     fields = renamed(fields)
     input, weight, bias, add = (
         None if tensors.get(name) is None else tensors[name].double()
@@ -89,6 +93,12 @@ def checking_empty_batches(compute):
     return compute_one
 
 
+def check_words(fields):
+    for name, known in WORDS.items():
+        if name in fields and fields[name] not in known:
+            raise Refused(name)
+
+
 def check_own_rules(operation, weight, fields):
     """Of what PyTorch and ONNX know nothing."""
     able = TRANSPOSED_ALGORITHMS if is_transposed(operation) else FORWARD_ALGORITHMS
@@ -98,9 +108,6 @@ def check_own_rules(operation, weight, fields):
         raise Refused("padding_value is for constant")
     if fields.get("kernel_shape", list(weight.shape[2:])) != list(weight.shape[2:]):
         raise Refused("kernel_shape is the weight's")
-    for name, known in ("activation", ACTIVATIONS), ("padding_mode", BORDERS):
-        if fields.get(name) is not None and fields[name] not in known:
-            raise Refused(name)
 
 
 def forward(input, weight, bias, fields):

@@ -5,7 +5,7 @@ from hypothesis import event, given, note
 import wire
 from closeness import assert_promised
 from request_geometry import Refused, renamed
-from wild import wild
+from wild import spoiled, wild
 
 REFUSALS = (RuntimeError, ValueError, TypeError, IndexError)
 
@@ -56,12 +56,23 @@ def test_the_oracle_refuses_what_pytorch_refuses(case):
 
 @given(wild())
 def test_refused_or_answered_as_by_pytorch(server, case):
+    check(server, case)
+
+
+@given(spoiled())
+def test_refused_or_answered_as_by_the_contract(server, case):
+    """ONNX's names, two names of one thing, words, and parameters of our own."""
+    check(server, case)
+
+
+def check(server, case):
     note(f"@example({case!r})")
     answer, refusal = refusal_of(case.answer)
     response = case.post(server)
     if refusal is None:
         assert response.status_code == 200, f"{response.status_code}: {response.text[:1000]}"
-        assert_promised(wire.decode(response.json()["output"]), answer, case.dtype)
+        assert_promised(wire.decode(response.json()["output"]), answer, case.dtype,
+                        case.fields.get("precision", "default"))
         return event("answered")
     assert response.status_code == 422, f"{response.status_code}, but {refusal}"
     assert response.headers["Content-Type"] == "application/problem+json"

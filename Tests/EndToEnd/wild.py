@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Hypothesis strategies for requests of which a good half has no answer."""
+import dataclasses
+
 from hypothesis import strategies as st
 
 from cases import Case
-from strategies import either
+from oracle import spatial_rank
+from strategies import convolutions, either
 
 
 class Odds:
@@ -54,7 +57,7 @@ def wild(draw):
         fields["groups"] = groups
     bias = draw(either(None, [outputs]))
     if bias:
-        bias = odds.value([bias], [outputs + 1], [1, outputs], [])
+        bias = odds.value([bias], [outputs + 1], [1, outputs], [0])
     return Case(("conv_transpose" if transposed else "conv") + f"{odds.rank}d",
                 lead + odds.sizes(3, 8, 0, 1, 2), rows + odds.sizes(1, 4, 0, 5), fields, bias=bias,
                 dtype="float64")
@@ -65,3 +68,45 @@ def draw_padding(odds, transposed):
     if odds.draw(st.integers(0, 19 if transposed else 3)) == 3:
         return odds.value(["valid", "same"], "SAME", "")
     return odds.numbers(0, 3, -1, 5, 9)
+
+
+def spoilers(rank):
+    """Fields that a request may have, each of which has something against it now and then."""
+    return [
+        {"kernel_shape": [1] * rank}, {"kernel_shape": [2] * (rank + 1)},
+        {"pads": [0] * 2 * rank}, {"pads": [1] * (2 * rank + 1)}, {"pads": [1] * rank},
+        {"pads": [0] * rank + [-1] * rank}, {"padding": 1}, {"padding": "causal"},
+        {"padding": "full"}, {"padding": "same"}, {"padding": "same_upper"}, {"padding": "FULL"},
+        {"padding": [[0, 1]] * (rank + 1)}, {"padding": [[0, -1]] * rank},
+        {"auto_pad": "SAME_LOWER"}, {"auto_pad": "VALID"}, {"auto_pad": "NOTSET"},
+        {"auto_pad": "same"}, {"padding_value": 1}, {"padding_mode": "edge"},
+        {"padding_mode": "reflect"}, {"padding_mode": "circular"}, {"padding_mode": "constant"},
+        {"output_size": 3}, {"output_size": [0] * rank}, {"output_size": [9] * (rank + 1)},
+        {"output_shape": [4] * rank}, {"output_shape": [99] * rank}, {"output_padding": 1},
+        {"output_padding": [2] * rank}, {"stride": 2}, {"strides": [3] * rank}, {"strides": [0]},
+        {"dilations": [2] * rank}, {"dilation": 4}, {"group": 2}, {"groups": 3},
+        {"activation": "softmax"}, {"precision": "exact"}, {"algorithm": "fastest"},
+        {"algorithm": "winograd"}, {"algorithm": "fft"}, {"algorithm": "direct"},
+        {"algorithm": "im2col"}, {"algorithm": "stride_phases"}, {"algorithm": "col2im"},
+    ]
+
+
+@st.composite
+def spoiled(draw):
+    """A request that has an answer, and one more field, or a tensor of another shape."""
+    case = draw(convolutions())
+    case = dataclasses.replace(case, add=case.add_shape() or False)
+    rank = spatial_rank(case.operation)
+    tensor = draw(either(None, None, None, "input", "weight", "bias", "add"))
+    if tensor is None:
+        return dataclasses.replace(case, fields=case.fields | draw(either(*spoilers(rank))))
+    if tensor == "bias":
+        return dataclasses.replace(case, bias=draw(either([99], [1, 1], [0])))
+    shape = getattr(case, tensor)
+    if tensor == "add":
+        shape = case.add or case.input
+    if draw(st.booleans()):
+        return dataclasses.replace(case, **{tensor: [1, *shape]}, spelling="flat")
+    axis = draw(st.integers(0, len(shape) - 1))
+    changed = [n + (1 if i == axis else 0) for i, n in enumerate(shape)]
+    return dataclasses.replace(case, **{tensor: changed}, spelling="flat")
