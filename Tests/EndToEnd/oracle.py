@@ -69,7 +69,7 @@ def answer(operation, tensors, fields):
         if add.shape != sums.shape:
             raise Refused("add has the output's shape")
         sums, squares = sums + add, squares.reshape(sums.shape) + add.square()
-    scale = float(squares.mean().sqrt()) if squares.numel() else 1.0
+    scale = squares.mean().sqrt().item() if squares.numel() else 1.0
     return Answer(ACTIVATIONS[fields.get("activation", "none")](sums), sums, scale)
 
 
