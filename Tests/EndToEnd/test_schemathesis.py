@@ -39,7 +39,7 @@ def small_tensors(document):
 SCHEMA = schemathesis.openapi.from_dict(small_tensors(DOCUMENT))
 nightly = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
 bounded = hypothesis.settings(
-    max_examples=2000 if nightly else 20, deadline=None, database=None,
+    max_examples=2000 if nightly else 8, deadline=None, database=None,
     suppress_health_check=list(hypothesis.HealthCheck),
     phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate, hypothesis.Phase.shrink])
 
@@ -47,7 +47,10 @@ bounded = hypothesis.settings(
 def check(server, case):
     """Replies are held against the whole document, not the one with small tensors."""
     response = case.call_and_validate(base_url=server.url, checks=CHECKS, timeout=30)
-    operation = DOCUMENT["paths"][case.path][case.method.lower()]
+    operation = DOCUMENT["paths"][case.path].get(case.method.lower())
+    if operation is None:  # a method that the path does not have
+        assert response.status_code in (405, 501) or case.method in ("OPTIONS", "HEAD")
+        return
     documented = follow(operation["responses"][str(response.status_code)]).get("content", {})
     for content_type, content in documented.items():
         if response.headers["content-type"][0].startswith(content_type) and "schema" in content:
