@@ -1,4 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
+import os
+import random
+
+import hypothesis
 import numpy as np
 import pytest
 import torch
@@ -7,6 +11,26 @@ import wire
 from convserve_process import Convserve
 
 torch.set_grad_enabled(False)
+
+# HYPOTHESIS_PROFILE=nightly draws many more cases. A failure prints the lines that repeat it, the
+# header the seed of the whole run: CONVSERVE_SEED=... repeats that.
+common = dict(
+    deadline=None, database=None, print_blob=True,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.register_profile("ci", max_examples=400, **common)
+hypothesis.settings.register_profile("nightly", max_examples=10_000, **common)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config):
+    """One seed for all of Hypothesis, before its plugin reads the option."""
+    if config.option.hypothesis_seed is None:
+        config.option.hypothesis_seed = os.environ.get("CONVSERVE_SEED", str(random.getrandbits(32)))
+
+
+def pytest_report_header(config):
+    return f"repeat this run with CONVSERVE_SEED={config.option.hypothesis_seed}"
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 """The three spellings of a tensor, as a client would write them."""
 import base64
 
+import ml_dtypes  # NumPy knows the name "bfloat16" from here on
 import numpy as np
 
 SPELLINGS = ("nested", "flat", "base64")
@@ -30,6 +31,8 @@ def decode(value):
     if isinstance(value, list):
         return np.array(value, dtype=np.float32)
     if "data" in value:
-        return np.array(value["data"], dtype=value["dtype"]).reshape(value["shape"])
+        # ml_dtypes reads no words; every bfloat16 is a float64.
+        read = np.float64 if value["dtype"] == "bfloat16" else value["dtype"]
+        return np.array(value["data"], read).astype(value["dtype"]).reshape(value["shape"])
     raw = np.frombuffer(base64.b64decode(value["base64"], validate=True), dtype=value["dtype"])
     return raw.reshape(value["shape"])

@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The answer that a request has to get, by PyTorch in float64.
+
+PyTorch's convolutions pad evenly and with zeros only; so the input is padded by `F.pad` and the
+output of a transposed convolution is cut by hand. `torch_answer` is what PyTorch itself says to a
+request that it can be asked; test_oracle.py holds the two, and ONNX, against each other.
+"""
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+
+from request_geometry import Axes, Refused, forward_pairs, renamed, transposed_pairs
+
+ACTIVATIONS = {
+    "none": lambda x: x, "relu": F.relu, "relu6": F.relu6, "silu": F.silu, "gelu": F.gelu,
+    "hardswish": F.hardswish, "sigmoid": torch.sigmoid, "tanh": torch.tanh}
+BORDERS = {"zeros": "constant", "constant": "constant", "reflect": "reflect",
+           "replicate": "replicate", "circular": "circular"}
+WORDS = {"activation": ACTIVATIONS, "padding_mode": BORDERS,
+         "precision": ("default", "strict", "fast"),
+         "auto_pad": ("NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER")}
+FORWARD_ALGORITHMS = ("sliding_window", "im2col", "kernel_matrix")
+TRANSPOSED_ALGORITHMS = ("stride_phases", "col2im", "kernel_matrix")
+
+
+@dataclass
+class Answer:
+    """All in float64, of the shape that the reply has to have."""
+
+    output: torch.Tensor
+    # What the activation is applied to.
+    sums: torch.Tensor
+    # The root mean square that the sums would have, were the signs of their products random: what
+    # rounding errors are to be compared with where the sums happen to cancel out.
+    scale: float
+
+
+def is_transposed(operation):
+    return operation.startswith("conv_transpose")
+
+
+def spatial_rank(operation):
+    return int(operation[-2])
+
+
+def answer(operation, tensors, fields):
+    """`tensors`: input, weight, and bias and add or None. Raises Refused."""
+    check_words(fields)
+    fields = renamed(fields)
+    input, weight, bias, add = (
+        None if tensors.get(name) is None else tensors[name].double()
+        for name in ("input", "weight", "bias", "add"))
+    whole_input, whole_weight = with_all_ranks(operation, input, weight)
+    check_own_rules(operation, whole_weight, fields)
+    if fields.get("flip_kernel"):
+        axes = list(range(2, whole_weight.dim()))
+        whole_weight = whole_weight.flip(axes)
+    compute = checking_empty_batches(transposed if is_transposed(operation) else forward)
+    try:
+        sums = compute(whole_input, whole_weight, bias, fields)
+        squares = compute(whole_input.square(), whole_weight.square(),
+                          None if bias is None else bias.square(),
+                          {**fields, "padding_value": fields.get("padding_value", 0) ** 2})
+    except (RuntimeError, ValueError) as error:
+        raise Refused(str(error)) from None
+    sums = sums.reshape(sums.shape[whole_input.dim() - input.dim():])
+    if add is not None:
+        if add.shape != sums.shape:
+            raise Refused("add has the output's shape")
+        sums, squares = sums + add, squares.reshape(sums.shape) + add.square()
+    scale = squares.mean().sqrt().item() if squares.numel() else 1.0
+    return Answer(ACTIVATIONS[fields.get("activation", "none")](sums), sums, scale)
+
+
+def with_all_ranks(operation, input, weight):
+    """[N, C, *spatial] and [C, C, *kernel] of inputs without batch, or without channels too."""
+    rank = spatial_rank(operation)
+    if input.dim() == rank and weight.dim() == rank:
+        weight = weight[None, None]
+        return input[None, None], weight
+    if weight.dim() != rank + 2 or input.dim() not in (rank + 1, rank + 2):
+        raise Refused("rank")
+    return (input if input.dim() == rank + 2 else input[None]), weight
+
+
+def checking_empty_batches(compute):
+    """PyTorch passes over half of its checks where a batch is empty; we do not."""
+    def compute_one(input, *rest):
+        if input.shape[0] > 0:
+            return compute(input, *rest)
+        return compute(input.new_zeros(1, *input.shape[1:]), *rest)[:0]
+    return compute_one
+
+
+def check_words(fields):
+    for name, known in WORDS.items():
+        if name in fields and fields[name] not in known:
+            raise Refused(name)
+
+
+def check_own_rules(operation, weight, fields):
+    """Of what PyTorch and ONNX know nothing."""
+    able = TRANSPOSED_ALGORITHMS if is_transposed(operation) else FORWARD_ALGORITHMS
+    if fields.get("algorithm", "auto") not in ("auto", *able):
+        raise Refused("algorithm")
+    if "padding_value" in fields and fields.get("padding_mode") != "constant":
+        raise Refused("padding_value is for constant")
+    if fields.get("kernel_shape", list(weight.shape[2:])) != list(weight.shape[2:]):
+        raise Refused("kernel_shape is the weight's")
+
+
+def forward(input, weight, bias, fields):
+    axes = Axes.of(fields, input.shape[2:], weight.shape[2:])
+    pairs = forward_pairs(fields, axes)
+    if "output_padding" in fields or "output_size" in fields:
+        raise Refused("for transposed convolutions")
+    mode = fields.get("padding_mode", "zeros")
+    flat = [p for pair in reversed(pairs) for p in pair]
+    value = fields.get("padding_value", 0) if mode == "constant" else None
+    if any(flat):
+        input = F.pad(input, flat, mode=BORDERS[mode], value=value)
+    function = getattr(F, f"conv{axes.rank}d")
+    if input.shape[1] == 0 and weight.shape[1] == 0:
+        input, weight = with_one_channel(input, weight)
+    return function(input, weight, bias, axes.stride, 0, axes.dilation, fields.get("groups", 1))
+
+
+def with_one_channel(input, weight):
+    """The sum of no products is 0; PyTorch gives an output without channels in its place."""
+    return (input.new_zeros(input.shape[0], 1, *input.shape[2:]),
+            weight.new_zeros(weight.shape[0], 1, *weight.shape[2:]))
+
+
+def transposed(input, weight, bias, fields):
+    axes = Axes.of(fields, input.shape[2:], weight.shape[2:])
+    if fields.get("padding_mode", "zeros") != "zeros":
+        raise Refused("Only zeros")
+    pairs, extra = transposed_pairs(fields, axes)
+    function = getattr(F, f"conv_transpose{axes.rank}d")
+    groups = fields.get("groups", 1)
+    whole = function(input, weight, None, axes.stride, 0, 0, groups, axes.dilation)
+    whole = F.pad(whole, [p for e in reversed(extra) for p in (0, e)])
+    for axis, (before, after) in enumerate(pairs, start=2):
+        whole = whole.narrow(axis, before, whole.shape[axis] - before - after)
+    if bias is None:
+        return whole
+    if bias.shape != (whole.shape[1],):
+        raise Refused("bias")
+    return whole + bias.reshape(-1, *[1] * axes.rank)
+
+
+def torch_answer(operation, tensors, fields):
+    """PyTorch's own output, RuntimeError or ValueError included; None if it has no such parameter."""
+    fields = dict(fields)
+    input, weight, bias = (tensors.get(name) for name in ("input", "weight", "bias"))
+    foreign = set(fields) - {"stride", "padding", "dilation", "groups", "output_padding",
+                             "output_size", "padding_mode", "algorithm", "precision", "format"}
+    padding, rank = fields.get("padding", 0), spatial_rank(operation)
+    words = [] if is_transposed(operation) else ["valid", "same"]
+    pairs = isinstance(padding, list) and padding and isinstance(padding[0], list)
+    if foreign or pairs or (isinstance(padding, str) and padding not in words):
+        return None
+    if input.dim() not in (rank + 1, rank + 2):
+        return None
+    if fields.get("padding_mode", "zeros") == "constant" or fields.get("algorithm", "auto") != "auto":
+        return None
+    if "output_size" in fields or fields.get("padding_mode", "zeros") != "zeros":
+        return module_answer(operation, input, weight, bias, fields)
+    options = {name: fields[name] for name in
+               ("stride", "padding", "dilation", "groups", "output_padding") if name in fields}
+    return getattr(F, operation)(input, weight, bias, **options)
+
+
+def module_answer(operation, input, weight, bias, fields):
+    """What only `torch.nn` has: borders and output sizes."""
+    rank, groups = spatial_rank(operation), fields.get("groups", 1)
+    if is_transposed(operation):
+        if "output_padding" in fields and "output_size" in fields:
+            return None  # torch.nn passes over the first of them, we refuse both
+        channels = weight.shape[0], weight.shape[1] * groups
+        kind = getattr(torch.nn, f"ConvTranspose{rank}d")
+    else:
+        channels = weight.shape[1] * groups, weight.shape[0]
+        kind = getattr(torch.nn, f"Conv{rank}d")
+    options = {name: tuple(each) if isinstance(each, list) and len(each) > 1
+               else each[0] if isinstance(each, list) else each
+               for name, each in fields.items()
+               if name in ("stride", "padding", "dilation", "padding_mode", "output_padding")}
+    module = kind(*channels, tuple(weight.shape[2:]), groups=groups, bias=bias is not None,
+                  dtype=weight.dtype, **options)
+    module.weight.data = weight
+    if bias is not None:
+        module.bias.data = bias
+    if "output_size" in fields:
+        size = fields["output_size"]
+        return module(input, output_size=size if isinstance(size, list) else [size] * rank)
+    return module(input)
