@@ -75,7 +75,7 @@ enum PaddingModeWord: Int, RequestField {
         case .reflect: .reflect
         case .replicate: .replicate
         case .circular: .circular
-        case .constant: value == 0 ? .zeros : .constant(value)
+        case .constant: .constant(value)
         }
     }
 }
