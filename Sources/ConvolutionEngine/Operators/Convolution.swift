@@ -42,7 +42,7 @@ public struct Convolution: Sendable {
     public struct Result: Sendable {
         /// A tensor of the geometry's output shape and the operands' dtype.
         public let output: Tensor
-        /// Working memory of the plan, and the extended input where there is one.
+        /// Working memory of the plan, the extended input where there is one, and what is widened.
         public let scratchByteCount: Int
     }
 
@@ -77,6 +77,9 @@ public struct Convolution: Sendable {
         precondition(operands.input.shape == geometry.inputShape, "geometry of another input")
         precondition(operands.weight.shape == geometry.weightShape, "geometry of another weight")
         precondition(operands.add.map { $0.shape == geometry.outputShape } ?? true, "shape of add")
+        let dtype = operands.input.dtype
+        let wideningByteCount = operands.wideningByteCount(outputCount: geometry.outputCount)
+        let operands = operands.widened()
         let plan = ConvolutionPlan(
             computed, dtype: operands.input.dtype, algorithm: algorithm, kernels: kernels,
             threads: threads)
@@ -88,7 +91,8 @@ public struct Convolution: Sendable {
             adding: operands.add, activation: options.activation)
         let extendedByteCount = extendedInputCount * operands.input.dtype.byteCount
         return Result(
-            output: output, scratchByteCount: plan.scratchByteCount + extendedByteCount)
+            output: output.rounded(to: dtype),
+            scratchByteCount: plan.scratchByteCount + extendedByteCount + wideningByteCount)
     }
 
     private func extended(_ input: Tensor) -> Tensor {
@@ -97,6 +101,7 @@ public struct Convolution: Sendable {
         switch input.dtype {
         case .float32: return border.extend(input, shape: computed.inputShape, Float.self)
         case .float64: return border.extend(input, shape: computed.inputShape, Double.self)
+        case .float16, .bfloat16: return extended(input.widened())
         }
     }
 }
