@@ -8,7 +8,7 @@
 /// Widening is exact, a signalling NaN staying one. Rounding is to nearest, ties to even, with
 /// subnormals, and to infinity from half a unit above the greatest number on. A NaN keeps its sign
 /// and the top bits of its payload and becomes quiet.
-protocol HalfFormat {
+protocol HalfFormat: Sendable {
     /// The value, exactly.
     static func widen(_ bits: UInt16) -> Float
     /// The nearest number of this format.
