@@ -16,7 +16,7 @@ import Testing
         #expect((json["operations"] as? [String])?.count == 9)
         #expect(json["encodings"] as? [String] == ["application/json"])
         #expect(json["formats"] as? [String] == ["nested", "flat", "base64"])
-        #expect(json["dtypes"] as? [String] == ["float32", "float64"])
+        #expect(json["dtypes"] as? [String] == ["float32", "float64", "float16", "bfloat16"])
         #expect((json["limits"] as? [String: Int])?["max_output_bytes"] == 1 << 30)
     }
 

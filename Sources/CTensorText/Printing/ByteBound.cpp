@@ -4,14 +4,9 @@
 
 namespace {
 
-/// Longest number and its comma: "-0.000012345678," or "-1.2345678901234567e-308,"; of 16 bits
-/// "-0.000012345," and "-0.00001234," (or "-Infinity" in quotation marks).
-enum {
-    float32ByteCount = 17,
-    float64ByteCount = 25,
-    float16ByteCount = 13,
-    bfloat16ByteCount = 12,
-};
+/// Longest number and its comma: "-0.000012345678," or "-1.2345678901234567e-308,"; of
+/// 16 bits "-0.00001234," or the word -Infinity.
+enum { float32ByteCount = 17, float64ByteCount = 25, halfByteCount = 12 };
 
 /// The layout stores whole words, so it overshoots the last number.
 enum { overshootByteCount = 64 };
@@ -42,9 +37,9 @@ ptrdiff_t tensor_text_byte_bound_float64(int32_t rank, const ptrdiff_t *shape) {
 }
 
 ptrdiff_t tensor_text_byte_bound_float16(int32_t rank, const ptrdiff_t *shape) {
-    return byteBound(rank, shape, float16ByteCount);
+    return byteBound(rank, shape, halfByteCount);
 }
 
 ptrdiff_t tensor_text_byte_bound_bfloat16(int32_t rank, const ptrdiff_t *shape) {
-    return byteBound(rank, shape, bfloat16ByteCount);
+    return byteBound(rank, shape, halfByteCount);
 }
