@@ -13,6 +13,7 @@ from test_operators import Case
 DTYPES = [torch.float16, torch.bfloat16]
 SPELLINGS = ["flat", "base64"]
 CASES = 60
+WORDS = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 
 
 def name(dtype):
@@ -22,7 +23,8 @@ def name(dtype):
 def encode(tensor, spelling):
     head = {"shape": list(tensor.shape), "dtype": name(tensor.dtype)}
     if spelling == "flat":
-        return head | {"data": tensor.double().reshape(-1).tolist()}
+        numbers = tensor.double().reshape(-1).tolist()
+        return head | {"data": [x if math.isfinite(x) else WORDS[str(x)] for x in numbers]}
     raw = bits(tensor).astype("<i2").tobytes()
     return head | {"base64": base64.b64encode(raw).decode()}
 

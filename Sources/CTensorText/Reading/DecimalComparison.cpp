@@ -2,6 +2,9 @@
 
 // Digit by digit, both numbers written as 0.d1 d2 d3 ... · 10^exponent with d1 > 0. Those of the
 // double are made with a long integer: c · 2^-n = c · 5^n / 10^n.
+//
+// Two decimals of at most 15 digits have different doubles. So if both numbers are such decimals, as the
+// odd integers that float16 has no room for mostly are, they are equal.
 
 #include "DecimalComparison.hpp"
 
@@ -112,9 +115,14 @@ private:
     }
 };
 
+bool isShortInteger(double magnitude) {
+    return magnitude < 1e15 && magnitude == double(int64_t(magnitude));
+}
+
 }  // namespace
 
 int compareMagnitude(const char *p, const char *end, double magnitude) {
+    if (end - p <= 15 && isShortInteger(magnitude)) return 0;
     TextDigits text(p, end);
     DoubleDigits exact(magnitude);
     if (text.exponent != exact.exponent) return text.exponent < exact.exponent ? -1 : 1;

@@ -2,6 +2,6 @@
 
 #pragma once
 
-/// The sign of |decimal| - magnitude, exactly; the decimal, a JSON number other than zero, stands from
-/// `p` to `end`. `magnitude` is halfway between two numbers of a format of 16 bits.
+/// The sign of |decimal| - magnitude, exactly; the decimal, a JSON number, stands from `p` to `end`.
+/// `magnitude`, the double nearest to it, is halfway between two numbers of a format of 16 bits.
 int compareMagnitude(const char *p, const char *end, double magnitude);
