@@ -5,7 +5,8 @@ import HTTPTransport
 /// What a path does.
 enum Endpoint: Sendable, Equatable {
     case convolution(ConvolutionOperation)
-    case fuseConvBN, fuseRepVGG, shape
+    case compare, shape
+    case fuseConvBN, fuseRepVGG
     case capabilities, health, readiness, metrics, openAPI(OpenAPIForm), index
 }
 
@@ -23,9 +24,10 @@ enum Routes {
         (.post, "/v1/conv_transpose1d", "conv_transpose1d", .convolution(.convTranspose1d)),
         (.post, "/v1/conv_transpose2d", "conv_transpose2d", .convolution(.convTranspose2d)),
         (.post, "/v1/conv_transpose3d", "conv_transpose3d", .convolution(.convTranspose3d)),
+        (.post, "/v1/compare", "compare", .compare),
+        (.post, "/v1/shape", "shape", .shape),
         (.post, "/v1/fuse/conv_bn", "fuse/conv_bn", .fuseConvBN),
         (.post, "/v1/fuse/repvgg", "fuse/repvgg", .fuseRepVGG),
-        (.post, "/v1/shape", "shape", .shape),
         (.get, "/v1", "capabilities", .capabilities),
         (.get, "/healthz", "healthz", .health),
         (.get, "/readyz", "readyz", .readiness),

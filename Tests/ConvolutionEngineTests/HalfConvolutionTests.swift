@@ -50,6 +50,65 @@ import Testing
         #expect(convolution.run(half).scratchByteCount > convolution.run(wide).scratchByteCount)
     }
 
+    /// Every gradient is what the float32 tensors give, rounded: once, also behind an activation.
+    @Test(arguments: HalfPrecisionTests.dtypes, [Activation.none, .gelu])
+    func gradients(_ dtype: DType, _ activation: Activation) throws {
+        var options = ConvolutionOptions()
+        options.padding = .symmetric([1])
+        options.border = .replicate
+        options.activation = activation
+        let geometry = try ConvolutionGeometry(
+            .forward, spatialRank: 2, input: [2, 3, 7, 5], weight: [4, 3, 3, 2], bias: [4],
+            options: options)
+        let convolution = try Convolution(geometry, options: options)
+        let half = Convolution.Operands(
+            input: .random(geometry.inputShape, dtype, seed: 1),
+            weight: .random(geometry.weightShape, dtype, seed: 2),
+            bias: .random([4], dtype, seed: 3), add: .random(geometry.outputShape, dtype, seed: 4))
+        let wide = Convolution.Operands(
+            input: half.input.widened(), weight: half.weight.widened(), bias: half.bias?.widened(),
+            add: half.add?.widened())
+        let gradOutput = Tensor.random(geometry.outputShape, dtype, seed: 5)
+        let needs: Gradients.Needs = [.input, .weight, .bias, .add]
+        let found = convolution.gradients(half, gradOutput: gradOutput, needs: needs)
+        let expected = convolution.gradients(
+            wide, gradOutput: gradOutput.widened(), needs: needs)
+        for part in [\Gradients.Result.input, \.weight, \.bias, \.add] {
+            let (a, b) = (try #require(found[keyPath: part]), try #require(expected[keyPath: part]))
+            #expect(a.dtype == dtype && a.shape == b.shape)
+            #expect(
+                HalfPrecisionTests.patterns(a) == HalfPrecisionTests.patterns(b.rounded(to: dtype)))
+        }
+    }
+
+    /// Without what stands around a convolution, forward and transposed.
+    @Test(
+        arguments: HalfPrecisionTests.dtypes, [ConvolutionGeometry.Direction.forward, .transposed])
+    func plainGradients(_ dtype: DType, _ direction: ConvolutionGeometry.Direction) throws {
+        let geometry = try ConvolutionGeometry(
+            direction, spatialRank: 1, input: [2, 3, 9], weight: [3, 3, 4], bias: nil,
+            options: ConvolutionOptions())
+        let input = Tensor.randomIntegers(geometry.inputShape, dtype, seed: 1)
+        let weight = Tensor.randomIntegers(geometry.weightShape, dtype, seed: 2)
+        let gradOutput = Tensor.randomIntegers(geometry.outputShape, dtype, seed: 3)
+        let found = Gradients.run(
+            geometry, input: input, weight: weight, gradOutput: gradOutput,
+            needs: [.input, .weight, .bias])
+        let expected = Convolve.referenceGradients(
+            geometry, input: input.widened(), weight: weight.widened(),
+            gradOutput: gradOutput.widened())
+        let nearest = HalfReference(dtype).nearest
+        let parts = [
+            (found.input, expected.input), (found.weight, expected.weight),
+            (found.bias, expected.bias),
+        ]
+        for (tensor, values) in parts {
+            let tensor = try #require(tensor)
+            // 0 and -0 are one number here.
+            #expect(HalfPrecisionTests.patterns(tensor) == values.map { nearest($0 + 0) })
+        }
+    }
+
     @Test(arguments: HalfPrecisionTests.dtypes)
     func overflowIsInfinite(_ dtype: DType) throws {
         let geometry = try ConvolutionGeometry(

@@ -128,6 +128,16 @@ import Testing
         #expect(Self.patterns(widened.rounded(to: dtype)) == patterns)
     }
 
+    /// From every type to every other: once, whatever lies between.
+    @Test(arguments: DType.allCases, DType.allCases)
+    func converted(_ from: DType, _ to: DType) {
+        let sent = Tensor.random([1000], from, seed: 5)
+        let received = sent.converted(to: to)
+        #expect(received.dtype == to)
+        #expect(received.doubles == Tensor([1000], to, sent.doubles).doubles)
+        if from == to { #expect(received.storage === sent.storage) }
+    }
+
     @Test func othersAreReturnedAsTheyAre() {
         let floats = Tensor(shape: [2], [Float(0.1), 2]), doubles = Tensor(shape: [1], [0.1])
         #expect(floats.widened().storage === floats.storage)

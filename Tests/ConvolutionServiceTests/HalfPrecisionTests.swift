@@ -114,6 +114,21 @@ import Testing
         #expect(reply.json?["bytes_moved"] as? Int == 7 * 2)
     }
 
+    /// The error that is told is that of the output as it would be sent.
+    @Test(arguments: dtypes)
+    func compared(_ dtype: String) throws {
+        let input = Self.flat("0.1, 0.2, 0.3", dtype, shape: "[3]")
+        let weight = Self.flat("0.7, 0.9", dtype, shape: "[2]")
+        let reply = Client().post(
+            "compare", #"{"operation": "conv1d", "input": \#(input), "weight": \#(weight)}"#)
+        let rows = try #require(reply.json?["results"] as? [[String: Any]])
+        #expect(!rows.isEmpty)
+        for row in rows {
+            let error = try #require(row["max_rel_error"] as? Double)
+            #expect(error > 1e-6 && error < (dtype == "float16" ? 0x1p-11 : 0x1p-8))
+        }
+    }
+
     /// What is computed takes 4 bytes an element, though 2 are sent.
     @Test func outputIsLimitedAsItIsComputed() {
         var limits = ServiceLimits()

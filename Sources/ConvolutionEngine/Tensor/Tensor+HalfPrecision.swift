@@ -23,8 +23,7 @@ extension Tensor {
         case (.float32, .bfloat16): return rounded(to: BrainFloat16.self, dtype)
         case (.float64, .float16): return narrowed(to: dtype, Binary16.round)
         case (.float64, .bfloat16): return narrowed(to: dtype, BrainFloat16.round)
-        case (.float64, .float32):
-            return Tensor(shape: shape, elements(of: Double.self).map(Float.init))
+        case (.float64, .float32): return converted(to: dtype)
         default: preconditionFailure("\(self.dtype) is not rounded to \(dtype)")
         }
     }
