@@ -13,9 +13,10 @@ enum { leastPowerOfTen = -342, greatestPowerOfTen = 324 };
 
 extern const PowerOfTen *const powersOfTen;
 
-enum { leastCoarsePower = -31, greatestCoarsePower = 45 };
+enum { leastCoarsePower = -36, greatestCoarsePower = 45 };
 
-/// The same rounded up to 64 bits, which is enough for float32: [k - leastCoarsePower] for 10^k.
+/// The same rounded up to 64 bits, which is enough for float32 (10^-31 ... 10^45) and the formats of
+/// 16 bits (bfloat16 10^-36 ... 10^41): [k - leastCoarsePower] for 10^k.
 /// Of 128 elements, for an index that is seven bits.
 extern const uint64_t *const coarsePowersOfTen;
 

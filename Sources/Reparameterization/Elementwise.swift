@@ -2,13 +2,16 @@
 
 import ConvolutionEngine
 
-/// What a network does between convolutions, in the tensors' dtype, as it would be done unfused.
+/// What a network does between convolutions, in the tensors' dtype, as it would be done unfused;
+/// float16 and bfloat16 are computed in float32 and rounded once.
 enum Elementwise {
     /// `(x − mean) · scale + shift` by channel, the dimension before the spatial ones.
     static func normalise(_ x: Tensor, _ affine: ChannelAffine, spatialRank: Int) -> Tensor {
         switch x.dtype {
         case .float32: normalise(x, affine, spatialRank: spatialRank, of: Float.self)
         case .float64: normalise(x, affine, spatialRank: spatialRank, of: Double.self)
+        case .float16, .bfloat16:
+            normalise(x.widened(), affine, spatialRank: spatialRank).rounded(to: x.dtype)
         }
     }
 
@@ -17,6 +20,7 @@ enum Elementwise {
         switch a.dtype {
         case .float32: sum(a, b, of: Float.self)
         case .float64: sum(a, b, of: Double.self)
+        case .float16, .bfloat16: sum(a.widened(), b.widened()).rounded(to: a.dtype)
         }
     }
 

@@ -10,7 +10,7 @@ extension Verification {
     /// Runs both in turns, and compares the outputs of the first run.
     static func compare(
         _ layers: UnfusedLayers, _ fused: BoundConvolution, _ input: Tensor,
-        _ convolve: ConvolutionRunner
+        _ tolerance: Difference.Tolerance, _ convolve: ConvolutionRunner
     ) throws(ConvolutionError) -> Verification {
         let start = ContinuousClock.now
         let (unfusedOutput, firstUnfused) = try timed { () throws(ConvolutionError) in
@@ -31,7 +31,7 @@ extension Verification {
         }
         if times.count > 1 { times.removeFirst() }
         let difference = Difference(
-            unfusedOutput, fusedOutput, spatialRank: layers.spatialRank)
+            unfusedOutput, fusedOutput, spatialRank: layers.spatialRank, tolerance)
         return Verification(
             maxAbsDiff: difference.absolute, maxRelDiff: difference.relative,
             unfusedMilliseconds: median(times.map(\.unfused)),

@@ -15,7 +15,8 @@ public struct Verification: Sendable, Equatable {
     /// Every difference is at most `1e-8 + 1e-5 · (largest output of its channel)`.
     ///
     /// These are the tolerances of `torch.allclose`, taken relative to the channel and not to each
-    /// element: a sum that cancels to nearly 0 has the rounding error of its addends.
+    /// element: a sum that cancels to nearly 0 has the rounding error of its addends. Weights that are
+    /// stored as float16 or bfloat16 get those of `torch.testing.assert_close`; see ``Difference``.
     public let allClose: Bool
 
     /// Runs a convolution and its batch norm, with half the kernel as padding (none transposed).
@@ -27,14 +28,18 @@ public struct Verification: Sendable, Equatable {
     ) throws(FusionError) -> Verification {
         let affine = try layer.checkedAffine()
         let spatialRank = layer.weight.shape.count - 2
+        let dtype = layer.weight.dtype
         let input = try probe.tensor(
-            channels: layer.inputChannels, spatialRank: spatialRank, dtype: layer.weight.dtype)
+            channels: layer.inputChannels, spatialRank: spatialRank, dtype: dtype
+        ).widened()
+        let (layer, fused) = (layer.widened(), fused.widened())
         return try reportingInput {
             let convolution = try layer.bound(layer.weight, layer.bias, input)
             let layers = UnfusedLayers(
                 parts: [.init(convolution: convolution, affine: affine)], spatialRank: spatialRank)
             return try compare(
-                layers, try layer.bound(fused.weight, fused.bias, input), input, convolve)
+                layers, try layer.bound(fused.weight, fused.bias, input), input,
+                Difference.Tolerance(storedAs: dtype), convolve)
         }
     }
 
@@ -45,14 +50,19 @@ public struct Verification: Sendable, Equatable {
         _ block: RepVGGBlock, fused: FusedConvolution, probe: ProbeInput = .standard,
         convolve: ConvolutionRunner = Convolve.run
     ) throws(FusionError) -> Verification {
+        let dtype = try block.checkedShape().dtype
+        let (block, fused) = (block.widened(), fused.widened())
         let shape = try block.checkedShape()
         let input = try probe.tensor(
-            channels: shape.inputChannels, spatialRank: shape.spatialRank, dtype: shape.dtype)
+            channels: shape.inputChannels, spatialRank: shape.spatialRank, dtype: dtype
+        ).widened()
         return try reportingInput {
             let one = try BoundConvolution(
                 input: input, weight: fused.weight, bias: fused.bias,
                 options: block.options(kernel: shape.kernel, groups: shape.groups))
-            return try compare(try block.unfused(shape, input: input), one, input, convolve)
+            return try compare(
+                try block.unfused(shape, input: input), one, input,
+                Difference.Tolerance(storedAs: dtype), convolve)
         }
     }
 

@@ -5,8 +5,8 @@ import ConvolutionEngine
 /// The weight and bias of a convolution in `Double`, on their way from layers to one.
 ///
 /// *Error*: everything before ``rounded(to:)`` is done in double precision and rounded once to the
-/// dtype of the request, so a float32 result is the correctly rounded one but for the double
-/// rounding of values within 1e-16 of a tie.
+/// dtype of the request (float16 and bfloat16 directly, not by way of float32), so a result is the
+/// correctly rounded one but for the double rounding of values within 1e-16 of a tie.
 struct WideConvolution {
     /// `[C_out, C_in/groups, *kernel]`, or `[C_in, C_out/groups, *kernel]` transposed.
     let shape: [Int]
@@ -58,9 +58,7 @@ struct WideConvolution {
     private func checkFinite(
         _ name: String, _ values: [Double], _ shape: [Int], _ dtype: DType
     ) throws(FusionError) {
-        let isFinite: (Double) -> Bool =
-            dtype == .float32 ? { Float($0).isFinite } : { $0.isFinite }
-        guard let index = values.firstIndex(where: { !isFinite($0) }) else { return }
+        guard let index = values.firstIndex(where: { !dtype.holds($0) }) else { return }
         throw FusionError(
             path: [name],
             reason: "the fused \(name) is \(values[index]) at \(Self.position(index, in: shape)), "
@@ -85,14 +83,12 @@ extension Tensor {
         switch dtype {
         case .float32: withElements(of: Float.self) { $0.map(Double.init) }
         case .float64: elements(of: Double.self)
+        case .float16, .bfloat16: widened().doubles
         }
     }
 
     /// The values, each rounded once.
     init(shape: [Int], rounding values: [Double], to dtype: DType) {
-        switch dtype {
-        case .float32: self.init(shape: shape, values.map(Float.init))
-        case .float64: self.init(shape: shape, values)
-        }
+        self = Tensor(shape: shape, values).rounded(to: dtype)
     }
 }

@@ -102,7 +102,9 @@ struct BenchLayer: Decodable {
     /// The element type; float32 by default.
     func elementType() throws -> DType {
         guard let type = DType(rawValue: dtype ?? "float32") else {
-            throw ValidationError("layer \(name): dtype is \(dtype ?? ""), not float32 or float64")
+            throw ValidationError(
+                "layer \(name): dtype is \(dtype ?? ""), not "
+                    + DType.allCases.map(\.rawValue).joined(separator: ", "))
         }
         return type
     }

@@ -12,20 +12,33 @@ struct BenchRun {
 
     func measure() throws -> BenchResult {
         let geometry = try layer.geometry(), dtype = try layer.elementType()
-        let plan = ConvolutionPlan(geometry, dtype: dtype, threads: threads)
+        let plan = ConvolutionPlan(geometry, dtype: dtype.computed, threads: threads)
         let input = Tensor.noise(layer.input, dtype, seed: 1)
         let weight = Tensor.noise(layer.weight, dtype, seed: 2)
-        let output = TensorStorage(byteCount: geometry.outputCount * dtype.byteCount)
-        let ready = prepared ? plan.prepare(weight, bias: nil) : nil
+        let ready = prepared ? plan.prepare(weight.widened(), bias: nil) : nil
         let before = peakRate(dtype)
-        let times = time {
-            plan.run(input, ready ?? plan.prepare(weight, bias: nil), into: output.bytes)
-        }
+        let times = time(running(plan, input, weight, ready))
         let peak = max(before, peakRate(dtype))
         return BenchResult(
             name: layer.name, algorithm: plan.algorithm.name,
             milliseconds: times[times.count / 2] * 1e3, leastMilliseconds: times[0] * 1e3,
             operations: 2 * Double(geometry.multiplyAccumulates), peak: peak)
+    }
+
+    /// One call: into the same memory again and again, or with tensors of 16 bits widened before it and
+    /// rounded behind it.
+    private func running(
+        _ plan: ConvolutionPlan, _ input: Tensor, _ weight: Tensor,
+        _ ready: ConvolutionPlan.PreparedWeights?
+    ) -> () -> Void {
+        guard input.dtype == plan.dtype else {
+            return {
+                let weights = ready ?? plan.prepare(weight.widened(), bias: nil)
+                _ = plan.run(input.widened(), weights).rounded(to: input.dtype)
+            }
+        }
+        let output = TensorStorage(byteCount: plan.geometry.outputCount * plan.dtype.byteCount)
+        return { plan.run(input, ready ?? plan.prepare(weight, bias: nil), into: output.bytes) }
     }
 
     /// Sorted times of many calls, in seconds; the first three do not count.
@@ -61,6 +74,7 @@ extension Tensor {
         switch dtype {
         case .float32: noise(shape, of: Float.self, seed: seed)
         case .float64: noise(shape, of: Double.self, seed: seed)
+        case .float16, .bfloat16: noise(shape, of: Float.self, seed: seed).rounded(to: dtype)
         }
     }
 

@@ -18,9 +18,14 @@ func implementation(_ name: String) throws -> TensorTextImplementation {
     ).pointee
 }
 
-/// What the two types differ in.
-protocol TextScalar: BinaryFloatingPoint, Sendable where RawBits: FixedWidthInteger {
-    associatedtype RawBits: UnsignedInteger
+/// What the types differ in.
+protocol TextNumber: Equatable, Sendable {
+    associatedtype RawBits: UnsignedInteger & FixedWidthInteger
+    static var nan: Self { get }
+    static var infinity: Self { get }
+    static prefix func - (number: Self) -> Self
+    var isFinite: Bool { get }
+    var isNaN: Bool { get }
     var rawBits: RawBits { get }
     init(rawBits: RawBits)
     static func read(
@@ -35,6 +40,9 @@ protocol TextScalar: BinaryFloatingPoint, Sendable where RawBits: FixedWidthInte
     /// The C library's reading of a number.
     static func reference(_ text: String) -> Self
 }
+
+/// The types that are Swift's own.
+protocol TextScalar: TextNumber, BinaryFloatingPoint {}
 
 extension Float: TextScalar {
     var rawBits: UInt32 { bitPattern }

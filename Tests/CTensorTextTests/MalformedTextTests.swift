@@ -60,7 +60,7 @@ let malformedTexts: [MalformedText] = [
     .init("[1}", .syntax, 2),
     .init("[1\u{0C}]", .syntax, 2),
     .init("[1.5.5]", .syntax, 4),
-    .init("[1e5.5]", .syntax, 4),
+    .init("[1e2.5]", .syntax, 4),
     .init("[NaNs]", .syntax, 4),
     .init("[0x10]", .syntax, 2),
     .init("[1_0]", .syntax, 2),
@@ -139,6 +139,21 @@ let malformedTexts: [MalformedText] = [
         #expect(outcome.position == row.position)
         #expect(outcome.byteCount == row.byteCount)
         #expect(outcome.path == row.path)
+    }
+
+    /// What is wrong with a float64 or a float32 is wrong with a number of 16 bits.
+    @Test(arguments: implementationNames, malformedTexts)
+    func refusesAsHalves(_ name: String, _ row: MalformedText) throws {
+        let implementation = try implementation(name)
+        for outcome in [
+            read(row.text, as: Half16.self, implementation),
+            read(row.text, as: BrainHalf.self, implementation),
+        ] {
+            #expect(outcome.code == row.code)
+            #expect(outcome.position == row.position)
+            #expect(outcome.byteCount == row.byteCount)
+            #expect(outcome.path == row.path)
+        }
     }
 
     @Test(arguments: implementationNames)

@@ -17,10 +17,12 @@ import Testing
             for _ in 0..<Int.random(in: 0...3, using: &random) { mutate(&bytes, &random) }
             compare(bytes, as: Float.self, implementations, seed: seed)
             compare(bytes, as: Double.self, implementations, seed: seed)
+            compare(bytes, as: Half16.self, implementations, seed: seed)
+            compare(bytes, as: BrainHalf.self, implementations, seed: seed)
         }
     }
 
-    func compare<Scalar: TextScalar>(
+    func compare<Scalar: TextNumber>(
         _ bytes: [UInt8], as type: Scalar.Type, _ implementations: [TensorTextImplementation],
         seed: UInt64
     ) {

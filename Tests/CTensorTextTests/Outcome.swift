@@ -35,12 +35,12 @@ struct Outcome: Equatable, CustomStringConvertible {
 }
 
 /// Reads from a guarded text into exactly `capacity` numbers with poison behind them.
-func read<Scalar: TextScalar>(
+func read<Scalar: TextNumber>(
     _ text: GuardedText, as type: Scalar.Type, _ implementation: TensorTextImplementation,
     capacity: Int? = nil
 ) -> Outcome {
     let capacity = capacity ?? implementation.numberBound(text.start, text.count)
-    let poison = Scalar(-123.25)
+    let poison = Scalar.reference("-123.25")
     var numbers = [Scalar](repeating: poison, count: capacity + 8)
     let reading = numbers.withUnsafeMutableBufferPointer {
         Scalar.read(implementation, text.start, text.count, $0.baseAddress!, capacity)
@@ -49,7 +49,7 @@ func read<Scalar: TextScalar>(
     return Outcome(reading, numbers: numbers.prefix(reading.count).map { UInt64($0.rawBits) })
 }
 
-func read<Scalar: TextScalar>(
+func read<Scalar: TextNumber>(
     _ text: String, as type: Scalar.Type, _ implementation: TensorTextImplementation,
     capacity: Int? = nil
 ) -> Outcome {
@@ -57,7 +57,7 @@ func read<Scalar: TextScalar>(
 }
 
 /// Prints into exactly the byte bound, with poison behind it.
-func print<Scalar: TextScalar>(
+func print<Scalar: TextNumber>(
     _ numbers: [Scalar], shape: [Int], _ implementation: TensorTextImplementation
 ) -> [UInt8] {
     let bound = Scalar.byteBound(shape)
@@ -71,7 +71,7 @@ func print<Scalar: TextScalar>(
     return Array(out.prefix(length))
 }
 
-func text<Scalar: TextScalar>(
+func text<Scalar: TextNumber>(
     _ numbers: [Scalar], shape: [Int], _ implementation: TensorTextImplementation
 ) -> String {
     String(decoding: print(numbers, shape: shape, implementation), as: UTF8.self)

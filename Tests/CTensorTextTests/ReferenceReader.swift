@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Slow and obvious: reads an array by recursion and its numbers with the C library.
-struct ReferenceReader<Scalar: TextScalar> {
+struct ReferenceReader<Scalar: TextNumber> {
     private(set) var numbers: [Scalar] = []
     private(set) var position = 0
     private let bytes: [UInt8]

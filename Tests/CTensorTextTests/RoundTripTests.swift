@@ -55,6 +55,10 @@ import Testing
             ordinary.flatMap(spellings), as: Float.self, implementation, seed: seed)
         try expectSameAsReference(
             ordinary.flatMap(spellings), as: Double.self, implementation, seed: seed)
+        try expectSameAsReference(
+            ordinary.flatMap(spellings), as: Half16.self, implementation, seed: seed)
+        try expectSameAsReference(
+            ordinary.flatMap(spellings), as: BrainHalf.self, implementation, seed: seed)
     }
 
     /// Halfway between two neighbours, written out, and one digit to either side of it.
@@ -104,7 +108,10 @@ import Testing
     }
 
     func spellings<Scalar: TextScalar>(_ number: Scalar) -> [String] {
-        let double = Double(number)
+        spellings(of: Double(number))
+    }
+
+    func spellings(of double: Double) -> [String] {
         guard double.isFinite else { return [] }
         return ["%.8e", "%.9g", "%.16g", "%.17g", "%.25g", "%.12f", "%.40f"].map {
             String(format: $0, double)
@@ -119,7 +126,7 @@ import Testing
             + [mantissa.dropLast() + "9" + exponent]
     }
 
-    func randomPatterns<Scalar: TextScalar>(
+    func randomPatterns<Scalar: TextNumber>(
         _ type: Scalar.Type, count: Int
     ) -> (numbers: [Scalar], seed: UInt64) {
         let seed: UInt64 = 20_261_123
@@ -132,7 +139,7 @@ import Testing
         return (numbers, seed)
     }
 
-    func expectRoundTrip<Scalar: TextScalar>(
+    func expectRoundTrip<Scalar: TextNumber>(
         _ numbers: [Scalar], _ implementation: TensorTextImplementation, seed: UInt64
     ) throws {
         let outcome = read(
@@ -144,7 +151,7 @@ import Testing
         #expect(wrong == nil, "seed \(seed): \(wrong.map { numbers[$0] } as Any)")
     }
 
-    func expectSameAsReference<Scalar: TextScalar>(
+    func expectSameAsReference<Scalar: TextNumber>(
         _ texts: [String], as type: Scalar.Type, _ implementation: TensorTextImplementation,
         seed: UInt64
     ) throws {

@@ -16,7 +16,7 @@ struct AlgorithmTests {
     func cases(isa: InstructionSet) throws {
         let kernels = try #require(isa.kernels)
         for row in ConvolutionCase.forward + ConvolutionCase.transposed {
-            for dtype in DType.allCases {
+            for dtype in [DType.float32, .float64] {
                 let trial = try Trial(row, dtype, seed: 1)
                 for algorithm in trial.algorithms {
                     let failure = trial.run(algorithm, kernels, threads: 3)

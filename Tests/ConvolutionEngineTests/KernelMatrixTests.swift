@@ -18,7 +18,7 @@ struct KernelMatrixTests {
         (try? row.geometry).map { (try? KernelMatrix.shape($0)) != nil } ?? false
     }
 
-    @Test("matrix @ input is the convolution", arguments: DType.allCases)
+    @Test("matrix @ input is the convolution", arguments: [DType.float32, .float64])
     func product(dtype: DType) throws {
         #expect(Self.dense.count > Self.rows.count - 8)
         for row in Self.dense {

@@ -70,7 +70,7 @@ struct PyTorchTests {
         for row in PyTorchRow.all {
             let geometry = try row.geometry
             #expect(geometry.outputShape == row.shape, "\(row)")
-            for dtype in DType.allCases {
+            for dtype in [DType.float32, .float64] {
                 let plan = ConvolutionPlan(geometry, dtype: dtype, kernels: kernels)
                 let weights = plan.prepare(
                     PyTorchRow.numbers(row.weight, 2, dtype),

@@ -69,6 +69,7 @@ struct Trial {
             switch dtype {
             case .float32: Double(output.load(fromByteOffset: 4 * i, as: Float.self))
             case .float64: output.load(fromByteOffset: 8 * i, as: Double.self)
+            case .float16, .bfloat16: preconditionFailure("no plan computes in \(dtype)")
             }
         }
     }

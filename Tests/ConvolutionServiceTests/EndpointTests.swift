@@ -17,7 +17,7 @@ import Testing
         #expect((json["operations"] as? [String])?.map { "/v1/" + $0 } == posts)
         #expect(json["encodings"] as? [String] == ["application/json"])
         #expect(json["formats"] as? [String] == ["nested", "flat", "base64"])
-        #expect(json["dtypes"] as? [String] == ["float32", "float64"])
+        #expect(json["dtypes"] as? [String] == ["float32", "float64", "float16", "bfloat16"])
         #expect((json["limits"] as? [String: Int])?["max_output_bytes"] == 1 << 30)
     }
 

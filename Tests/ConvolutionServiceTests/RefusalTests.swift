@@ -106,15 +106,11 @@ import Testing
             pointer: "/input/base64",
             detail: #"input/base64: both "data" and "base64" are given; leave one of them out"#),
         Row(
-            body: #"{"input": {"shape": [1], "dtype": "float16", "data": [1]}, "weight": [[1]]}"#,
-            pointer: "/input/dtype",
-            detail:
-                #"input/dtype: dtype "float16" is not served yet; the dtypes here are "float32", "float64""#
-        ),
-        Row(
             body: #"{"input": {"shape": [1], "dtype": "int8", "data": [1]}, "weight": [[1]]}"#,
             pointer: "/input/dtype",
-            detail: #"input/dtype: unknown dtype "int8"; the dtypes here are "float32", "float64""#),
+            detail:
+                #"input/dtype: unknown dtype "int8"; the dtypes here are "float32", "float64", "float16", "bfloat16""#
+        ),
         Row(
             body:
                 #"{"input": {"shape": [1, 1], "dtype": "float64", "data": [1]}, "weight": [[1]]}"#,

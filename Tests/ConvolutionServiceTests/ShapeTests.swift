@@ -40,7 +40,7 @@ import Testing
         (#"{"operation": "conv1d", "input": [1, 2, -3], "weight": [1, 1, 1]}"#, "/input/2"),
         (#"{"operation": "conv1d", "input": [1, 2, 3], "weight": [1, 1, 1]}"#, "/weight"),
         (
-            #"{"operation": "conv1d", "input": [1, 1, 3], "weight": [1, 1, 1], "dtype": "float16"}"#,
+            #"{"operation": "conv1d", "input": [1, 1, 3], "weight": [1, 1, 1], "dtype": "float8"}"#,
             "/dtype"
         ),
         (#"{"operation": 1, "input": [1, 1, 3], "weight": [1, 1, 1]}"#, "/operation"),

@@ -21,10 +21,7 @@ extension Tensor {
 
     /// Values rounded to `dtype`.
     public init(_ shape: [Int], _ dtype: DType, _ values: [Double]) {
-        switch dtype {
-        case .float32: self.init(shape: shape, values.map(Float.init))
-        case .float64: self.init(shape: shape, values)
-        }
+        self = Tensor(shape: shape, values).rounded(to: dtype)
     }
 
     /// The elements as Doubles, in row-major order.
@@ -32,6 +29,7 @@ extension Tensor {
         switch dtype {
         case .float32: elements(of: Float.self).map(Double.init)
         case .float64: elements(of: Double.self)
+        case .float16, .bfloat16: widened().doubles
         }
     }
 }

@@ -73,6 +73,16 @@ tensor_text_reading tensor_text_read_float64(
     return tensor_text_implementation_in_use()->read_float64(text, byte_count, numbers, capacity);
 }
 
+tensor_text_reading tensor_text_read_float16(
+    const char *text, ptrdiff_t byte_count, uint16_t *numbers, ptrdiff_t capacity) {
+    return tensor_text_implementation_in_use()->read_float16(text, byte_count, numbers, capacity);
+}
+
+tensor_text_reading tensor_text_read_bfloat16(
+    const char *text, ptrdiff_t byte_count, uint16_t *numbers, ptrdiff_t capacity) {
+    return tensor_text_implementation_in_use()->read_bfloat16(text, byte_count, numbers, capacity);
+}
+
 ptrdiff_t tensor_text_print_float32(
     char *out, const float *numbers, int32_t rank, const ptrdiff_t *shape) {
     return tensor_text_implementation_in_use()->print_float32(out, numbers, rank, shape);
@@ -81,4 +91,14 @@ ptrdiff_t tensor_text_print_float32(
 ptrdiff_t tensor_text_print_float64(
     char *out, const double *numbers, int32_t rank, const ptrdiff_t *shape) {
     return tensor_text_implementation_in_use()->print_float64(out, numbers, rank, shape);
+}
+
+ptrdiff_t tensor_text_print_float16(
+    char *out, const uint16_t *numbers, int32_t rank, const ptrdiff_t *shape) {
+    return tensor_text_implementation_in_use()->print_float16(out, numbers, rank, shape);
+}
+
+ptrdiff_t tensor_text_print_bfloat16(
+    char *out, const uint16_t *numbers, int32_t rank, const ptrdiff_t *shape) {
+    return tensor_text_implementation_in_use()->print_bfloat16(out, numbers, rank, shape);
 }

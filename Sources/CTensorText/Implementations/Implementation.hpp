@@ -26,6 +26,13 @@ tensor_text_reading readArray(
     return ArrayReader<Scalar>(text, byteCount, numbers, capacity).read();
 }
 
+/// The C header has the numbers of 16 bits as their bit patterns.
+template <class Scalar>
+tensor_text_reading readPatterns(
+    const char *text, ptrdiff_t byteCount, uint16_t *numbers, ptrdiff_t capacity) {
+    return readArray(text, byteCount, reinterpret_cast<Scalar *>(numbers), capacity);
+}
+
 template <class Block>
 ptrdiff_t print(
     char *out, const typename Block::Scalar *numbers, int32_t rank, const ptrdiff_t *shape) {
@@ -39,8 +46,12 @@ constexpr tensor_text_implementation implementation(const char *name) {
         boundNumbers,
         readArray<float>,
         readArray<double>,
-        print<Float32Block>,
+        readPatterns<Float16>,
+        readPatterns<BFloat16>,
+        print<NarrowBlock<Float32Layout>>,
         print<Float64Block>,
+        print<NarrowBlock<Float16Layout>>,
+        print<NarrowBlock<BFloat16Layout>>,
     };
 }
 

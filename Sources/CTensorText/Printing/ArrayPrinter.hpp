@@ -2,8 +2,8 @@
 
 #pragma once
 #include "../include/ctensortext.h"
-#include "Float32Block.hpp"
 #include "Float64Block.hpp"
+#include "NarrowBlock.hpp"
 
 namespace {
 

@@ -4,8 +4,9 @@
 
 namespace {
 
-/// Longest number and its comma: "-0.000012345678," or "-1.2345678901234567e-308,".
-enum { float32ByteCount = 17, float64ByteCount = 25 };
+/// Longest number and its comma: "-0.000012345678," or "-1.2345678901234567e-308,"; of
+/// 16 bits "-0.00001234," or the word -Infinity.
+enum { float32ByteCount = 17, float64ByteCount = 25, halfByteCount = 12 };
 
 /// The layout stores whole words, so it overshoots the last number.
 enum { overshootByteCount = 64 };
@@ -33,4 +34,12 @@ ptrdiff_t tensor_text_byte_bound_float32(int32_t rank, const ptrdiff_t *shape) {
 
 ptrdiff_t tensor_text_byte_bound_float64(int32_t rank, const ptrdiff_t *shape) {
     return byteBound(rank, shape, float64ByteCount);
+}
+
+ptrdiff_t tensor_text_byte_bound_float16(int32_t rank, const ptrdiff_t *shape) {
+    return byteBound(rank, shape, halfByteCount);
+}
+
+ptrdiff_t tensor_text_byte_bound_bfloat16(int32_t rank, const ptrdiff_t *shape) {
+    return byteBound(rank, shape, halfByteCount);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// As Float32Block.hpp, with powers of ten of 128 bits and 17 digits.
+// As NarrowBlock.hpp, with powers of ten of 128 bits and 17 digits.
 //
 // The products need 64 x 64 -> 128 bit multiplication, which is no vector instruction; the steps are
 // still loops of their own, because one number's chain of dependent instructions is so long that
@@ -86,7 +86,7 @@ private:
         return back ? behindBack : behindFront;
     }
 
-    /// Steps 1 and 2 of Float32Block.hpp: k, and 4c · 2^h with its ends.
+    /// Steps 1 and 2 of NarrowBlock.hpp: k, and 4c · 2^h with its ends.
     void findIntervals(int length) {
         for (int i = 0; i < length; i++) {
             uint64_t magnitude = bits[i] & 0x7FFFFFFFFFFFFFFF;

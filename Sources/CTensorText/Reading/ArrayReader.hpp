@@ -4,6 +4,7 @@
 #include "Lists.hpp"
 #include "NumberFloat32.hpp"
 #include "NumberFloat64.hpp"
+#include "NumberHalf.hpp"
 
 namespace {
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The straight path to a correctly rounded float32, without a loop over digits or a branch on their
+// The straight path to a correctly rounded float32 (with NumberHalf.hpp: float16, bfloat16), without a loop over digits or a branch on their
 // number: the value as a double, and proof that rounding this double again gives the right float.
 //
 // 1. The fraction is fixed point, left-aligned: f = its first 16 digits, padded with zeros, in
@@ -73,9 +73,9 @@ constexpr ExponentsFloat32 exponentsFloat32 = {{
     return isNormal ? p : nullptr;
 }
 
-[[gnu::always_inline]] inline const char *readNumber(
-    const char *p, const char *end, float *number, Failure &failure) {
-    bool negative = *p == '-';
+/// (1) and (2): the magnitude of the number at p as d. The end, or null: left to `readStrictly`.
+[[gnu::always_inline]] inline const char *readMagnitude(
+    const char *p, bool negative, double *magnitude) {
     const char *q = p + negative;
     uint64_t others = notDigits(p) >> negative;
     unsigned wholeDigits = unsigned(std::countr_zero(others));
@@ -84,28 +84,33 @@ constexpr ExponentsFloat32 exponentsFloat32 = {{
     if (*behind == '.') [[likely]] {
         unsigned length = unsigned(std::countr_zero(others & (others - 1)));
         unsigned fractionDigits = length - wholeDigits - 1;
-        if (length >= 31 || fractionDigits == 0) [[unlikely]]
-            return readStrictly(p, end, number, failure);
+        if (length >= 31 || fractionDigits == 0) [[unlikely]] return nullptr;
         int64_t fraction = int64_t(leadingSixteen(behind + 1, fractionDigits));
         if (wholeDigits == 1) [[likely]] {
             d = double(fraction + (*q - '0') * 10000000000000000) * 1e-16;
         } else {
-            if (wholeDigits - 1 > 7 || *q == '0') return readStrictly(p, end, number, failure);
+            if (wholeDigits - 1 > 7 || *q == '0') return nullptr;
             d = double(fraction) * 1e-16 + double(eightOrLess(q, wholeDigits));
         }
         behind = q + length;
-        if (d < leastWithFractionDigits[fractionDigits]) [[unlikely]]
-            return readStrictly(p, end, number, failure);
+        if (d < leastWithFractionDigits[fractionDigits]) [[unlikely]] return nullptr;
     } else {
-        if (wholeDigits - 1 > 7 || (*q == '0' && wholeDigits > 1))
-            return readStrictly(p, end, number, failure);
+        if (wholeDigits - 1 > 7 || (*q == '0' && wholeDigits > 1)) return nullptr;
         d = double(eightOrLess(q, wholeDigits));
     }
     if ((*behind | 32) == 'e') [[unlikely]] {
         behind = applyExponent(behind, &d);
-        if (!behind) return readStrictly(p, end, number, failure);
     }
-    if (!isSettled(d)) [[unlikely]] return readStrictly(p, end, number, failure);
+    *magnitude = d;
+    return behind;
+}
+
+[[gnu::always_inline]] inline const char *readNumber(
+    const char *p, const char *end, float *number, Failure &failure) {
+    bool negative = *p == '-';
+    double d;
+    const char *behind = readMagnitude(p, negative, &d);
+    if (!behind || !isSettled(d)) [[unlikely]] return readStrictly(p, end, number, failure);
     float magnitude = float(d);
     store(number, load<uint32_t>(&magnitude) | uint32_t(negative) << 31);
     return behind;

@@ -8,8 +8,71 @@
 #include <limits>
 
 #include "../Characters.hpp"
+#include "DecimalComparison.hpp"
 
 namespace {
+
+/// What a type has that no decimal stands for.
+template <class Scalar>
+struct Special {
+    static Scalar nan() { return std::numeric_limits<Scalar>::quiet_NaN(); }
+    static Scalar infinity(bool negative) {
+        Scalar infinity = std::numeric_limits<Scalar>::infinity();
+        return negative ? -infinity : infinity;
+    }
+    static constexpr const char *overflow =
+        sizeof(Scalar) == 4 ? "overflows float32" : "overflows float64";
+};
+
+template <class Scalar>
+struct SpecialHalf {
+    using Format = HalfFormat<Scalar>;
+    static Scalar nan() { return {uint16_t(Format::infinity | Format::leadingOne >> 1)}; }
+    static Scalar infinity(bool negative) { return {uint16_t(Format::infinity | negative << 15)}; }
+};
+
+template <>
+struct Special<Float16> : SpecialHalf<Float16> {
+    static constexpr const char *overflow = "overflows float16";
+};
+
+template <>
+struct Special<BFloat16> : SpecialHalf<BFloat16> {
+    static constexpr const char *overflow = "overflows bfloat16";
+};
+
+/// The decimal from p to `end`, rounded. False: it overflows.
+template <class Scalar>
+bool convert(const char *p, const char *end, Scalar *number) {
+    fast_float::from_chars(p, end, *number);
+    return !std::isinf(*number);
+}
+
+/// By way of the nearest double, which decides wherever it is not halfway between two numbers of this
+/// format: all these places are doubles, so none lies between it and the decimal. Where it is halfway,
+/// the decimal itself is held against that place.
+template <class Half>
+bool convertHalf(const char *p, const char *end, Half *number) {
+    double value;
+    fast_float::from_chars(p, end, value);
+    HalfRounding<Half> rounding(std::fabs(value));
+    bool isUp = rounding.rest() > rounding.half;
+    if (rounding.rest() == rounding.half) {
+        int side = compareMagnitude(p, end, rounding.magnitude());
+        isUp = side > 0 || (side == 0 && rounding.isOdd());
+    }
+    uint64_t pattern = rounding.pattern(isUp);
+    number->bits = uint16_t(pattern | uint64_t(*p == '-') << 15);
+    return pattern < HalfFormat<Half>::infinity;
+}
+
+bool convert(const char *p, const char *end, Float16 *number) {
+    return convertHalf(p, end, number);
+}
+
+bool convert(const char *p, const char *end, BFloat16 *number) {
+    return convertHalf(p, end, number);
+}
 
 /// Characters that `text` and `word` have in common at their start.
 ptrdiff_t commonPrefix(const char *text, const char *word) {
@@ -31,12 +94,11 @@ template <class Scalar>
 const char *readToken(const char *p, const char *end, Scalar *number, Failure &failure) {
     bool negative = *p == '-';
     if (!negative && isWord(p, "NaN", end, failure)) {
-        *number = std::numeric_limits<Scalar>::quiet_NaN();
+        *number = Special<Scalar>::nan();
         return p + 3;
     }
     if (!isWord(p + negative, "Infinity", end, failure)) return nullptr;
-    Scalar infinity = std::numeric_limits<Scalar>::infinity();
-    *number = negative ? -infinity : infinity;
+    *number = Special<Scalar>::infinity(negative);
     return p + negative + 8;
 }
 
@@ -109,13 +171,12 @@ const char *readStrictly(const char *p, const char *end, Scalar *number, Failure
     if (*p != '-' && !isDigit(*p)) return refuse(p, end, failure);
     const char *behind = checkGrammar(p, end, failure);
     if (!behind) return nullptr;
-    fast_float::from_chars(p, behind, *number);
-    if (std::isinf(*number))
-        return failure.set(
-            tensor_text_overflow,
-            sizeof(Scalar) == 4 ? "overflows float32" : "overflows float64", p, behind - p);
+    if (!convert(p, behind, number))
+        return failure.set(tensor_text_overflow, Special<Scalar>::overflow, p, behind - p);
     return behind;
 }
 
 template const char *readStrictly(const char *, const char *, float *, Failure &);
 template const char *readStrictly(const char *, const char *, double *, Failure &);
+template const char *readStrictly(const char *, const char *, Float16 *, Failure &);
+template const char *readStrictly(const char *, const char *, BFloat16 *, Failure &);

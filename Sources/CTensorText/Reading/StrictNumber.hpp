@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #pragma once
+#include "../Half.hpp"
 #include "../include/ctensortext.h"
 
 /// What is wrong, and where.

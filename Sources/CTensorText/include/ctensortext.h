@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Numbers on the wire: reads and prints JSON arrays of float32 and float64 at the speed of the
-// machine, and base64 both ways. No function allocates, blocks, throws or keeps a pointer; all may
+// Numbers on the wire: reads and prints JSON arrays of float32, float64, float16 and bfloat16 at the
+// speed of the machine, and base64 both ways. No function allocates, blocks, throws or keeps a pointer; all may
 // be called from any thread at once.
 
 #pragma once
@@ -77,12 +77,19 @@ tensor_text_reading tensor_text_read_float32(
     const char *text, ptrdiff_t byte_count, float *numbers, ptrdiff_t capacity);
 tensor_text_reading tensor_text_read_float64(
     const char *text, ptrdiff_t byte_count, double *numbers, ptrdiff_t capacity);
+/// The same into bit patterns, each rounded once, from the text itself.
+tensor_text_reading tensor_text_read_float16(
+    const char *text, ptrdiff_t byte_count, uint16_t *numbers, ptrdiff_t capacity);
+tensor_text_reading tensor_text_read_bfloat16(
+    const char *text, ptrdiff_t byte_count, uint16_t *numbers, ptrdiff_t capacity);
 
 /// Bytes that printing may touch: at least the text's length and some room to overshoot into.
 /// -1: the shape has a negative length, too high a rank, or the count overflows.
 /// An empty shape costs its empty lists ([1000000, 0] prints a million of them): mind the bound.
 ptrdiff_t tensor_text_byte_bound_float32(int32_t rank, const ptrdiff_t *_Nullable shape);
 ptrdiff_t tensor_text_byte_bound_float64(int32_t rank, const ptrdiff_t *_Nullable shape);
+ptrdiff_t tensor_text_byte_bound_float16(int32_t rank, const ptrdiff_t *_Nullable shape);
+ptrdiff_t tensor_text_byte_bound_bfloat16(int32_t rank, const ptrdiff_t *_Nullable shape);
 
 /// Prints a nested JSON array (rank 0: one number; flat: rank 1), each number as the shortest
 /// decimal that reads back as the same bits, the closest of those, always with a point or an
@@ -92,6 +99,11 @@ ptrdiff_t tensor_text_print_float32(
     char *out, const float *numbers, int32_t rank, const ptrdiff_t *_Nullable shape);
 ptrdiff_t tensor_text_print_float64(
     char *out, const double *numbers, int32_t rank, const ptrdiff_t *_Nullable shape);
+/// The same from bit patterns.
+ptrdiff_t tensor_text_print_float16(
+    char *out, const uint16_t *numbers, int32_t rank, const ptrdiff_t *_Nullable shape);
+ptrdiff_t tensor_text_print_bfloat16(
+    char *out, const uint16_t *numbers, int32_t rank, const ptrdiff_t *_Nullable shape);
 
 /// The outcome of decoding base64.
 typedef struct __attribute__((swift_name("TensorTextDecoding"))) {
@@ -125,10 +137,18 @@ typedef struct __attribute__((swift_name("TensorTextImplementation"))) {
         __attribute__((swift_name("readFloat32")));
     tensor_text_reading (*read_float64)(const char *, ptrdiff_t, double *, ptrdiff_t)
         __attribute__((swift_name("readFloat64")));
+    tensor_text_reading (*read_float16)(const char *, ptrdiff_t, uint16_t *, ptrdiff_t)
+        __attribute__((swift_name("readFloat16")));
+    tensor_text_reading (*read_bfloat16)(const char *, ptrdiff_t, uint16_t *, ptrdiff_t)
+        __attribute__((swift_name("readBFloat16")));
     ptrdiff_t (*print_float32)(char *, const float *, int32_t, const ptrdiff_t *_Nullable)
         __attribute__((swift_name("printFloat32")));
     ptrdiff_t (*print_float64)(char *, const double *, int32_t, const ptrdiff_t *_Nullable)
         __attribute__((swift_name("printFloat64")));
+    ptrdiff_t (*print_float16)(char *, const uint16_t *, int32_t, const ptrdiff_t *_Nullable)
+        __attribute__((swift_name("printFloat16")));
+    ptrdiff_t (*print_bfloat16)(char *, const uint16_t *, int32_t, const ptrdiff_t *_Nullable)
+        __attribute__((swift_name("printBFloat16")));
 } tensor_text_implementation;
 
 /// The implementation called `name` ("avx2", "portable"), or null if this build has none or this

@@ -11,6 +11,13 @@ extension Convolution {
         _ operands: Operands, gradOutput: Tensor, needs: Gradients.Needs,
         execution: Gradients.Execution = Gradients.Execution()
     ) -> Gradients.Result {
+        let dtype = gradOutput.dtype
+        guard dtype == dtype.computed else {
+            return gradients(
+                operands.mapped { $0.widened() }, gradOutput: gradOutput.widened(), needs: needs,
+                execution: execution
+            ).rounded(to: dtype)
+        }
         let gradSums = activationGradient(operands, gradOutput, execution)
         let input = extended(operands.input)
         let weight = oriented(operands.weight)
@@ -34,6 +41,7 @@ extension Convolution {
         switch gradOutput.dtype {
         case .float32: return options.activation.gradient(sums.output, gradOutput, Float.self)
         case .float64: return options.activation.gradient(sums.output, gradOutput, Double.self)
+        case .float16, .bfloat16: preconditionFailure("gradients of tensors that are widened")
         }
     }
 
@@ -44,6 +52,7 @@ extension Convolution {
         switch gradient.dtype {
         case .float32: return border.fold(gradient, shape: geometry.inputShape, Float.self)
         case .float64: return border.fold(gradient, shape: geometry.inputShape, Double.self)
+        case .float16, .bfloat16: preconditionFailure("gradients of tensors that are widened")
         }
     }
 }

@@ -44,8 +44,8 @@ public struct Convolution: Sendable {
         public let output: Tensor
         /// The algorithm that computed it.
         public let algorithm: Algorithm
-        /// Working memory: that of the plan, the weights as its algorithm reads them, and the extended
-        /// input where there is one.
+        /// Working memory: that of the plan, the weights as its algorithm reads them, the extended input
+        /// where there is one, and what is widened.
         public let scratchByteCount: Int
     }
 
@@ -88,6 +88,9 @@ public struct Convolution: Sendable {
         precondition(operands.input.shape == geometry.inputShape, "geometry of another input")
         precondition(operands.weight.shape == geometry.weightShape, "geometry of another weight")
         precondition(operands.add.map { $0.shape == geometry.outputShape } ?? true, "shape of add")
+        let dtype = operands.input.dtype
+        let wideningByteCount = operands.wideningByteCount(outputCount: geometry.outputCount)
+        let operands = operands.mapped { $0.widened() }
         let plan = ConvolutionPlan(
             computed, dtype: operands.input.dtype, algorithm: algorithm(for: operands.weight),
             kernels: kernels, threads: threads)
@@ -97,8 +100,9 @@ public struct Convolution: Sendable {
             activation: options.activation)
         let extendedByteCount = extendedInputCount * operands.input.dtype.byteCount
         return Result(
-            output: output, algorithm: plan.algorithm,
-            scratchByteCount: plan.scratchByteCount + weights.byteCount + extendedByteCount)
+            output: output.rounded(to: dtype), algorithm: plan.algorithm,
+            scratchByteCount: plan.scratchByteCount + weights.byteCount + extendedByteCount
+                + wideningByteCount)
     }
 
     /// PyTorch multiplies weights with the zeros of a convolution's padding, but not with anything
@@ -124,6 +128,7 @@ public struct Convolution: Sendable {
         switch input.dtype {
         case .float32: return border.extend(input, shape: computed.inputShape, Float.self)
         case .float64: return border.extend(input, shape: computed.inputShape, Double.self)
+        case .float16, .bfloat16: return extended(input.widened())
         }
     }
 }

@@ -32,9 +32,11 @@ public enum Convolve {
         try checkDTypes(input, ("weight", weight), ("bias", bias))
         precondition(geometry.inputShape == input.shape, "geometry of another input")
         precondition(geometry.weightShape == weight.shape, "geometry of another weight")
-        let plan = ConvolutionPlan(geometry, dtype: input.dtype)
+        let plan = ConvolutionPlan(geometry, dtype: input.dtype.computed)
+        let weights = plan.prepare(weight.widened(), bias: bias?.widened())
         return Result(
-            output: plan.run(input, plan.prepare(weight, bias: bias)), algorithm: plan.algorithm)
+            output: plan.run(input.widened(), weights).rounded(to: input.dtype),
+            algorithm: plan.algorithm)
     }
 
     /// The same by the definition, in double precision; row-major.
@@ -44,6 +46,9 @@ public enum Convolve {
         switch input.dtype {
         case .float32: reference(Float.self, geometry, input, weight, bias)
         case .float64: reference(Double.self, geometry, input, weight, bias)
+        case .float16, .bfloat16:
+            reference(
+                geometry, input: input.widened(), weight: weight.widened(), bias: bias?.widened())
         }
     }
 

@@ -19,6 +19,8 @@ public enum Fold {
         switch columns.dtype {
         case .float32: return image(Float.self, geometry, columns)
         case .float64: return image(Double.self, geometry, columns)
+        case .float16, .bfloat16:
+            return image(Float.self, geometry, columns.widened()).rounded(to: columns.dtype)
         }
     }
 

@@ -35,6 +35,13 @@ public enum Gradients {
         public var bias: Tensor?
         /// The output's shape.
         public var add: Tensor?
+
+        /// The same, each rounded once; see ``Tensor/rounded(to:)``.
+        func rounded(to dtype: DType) -> Result {
+            Result(
+                input: input?.rounded(to: dtype), weight: weight?.rounded(to: dtype),
+                bias: bias?.rounded(to: dtype), add: add?.rounded(to: dtype))
+        }
     }
 
     /// - Parameters:
@@ -50,11 +57,18 @@ public enum Gradients {
         precondition(geometry.inputShape == input.shape, "geometry of another input")
         precondition(geometry.weightShape == weight.shape, "geometry of another weight")
         precondition(geometry.outputShape == gradOutput.shape, "gradient of another output")
+        guard input.dtype == input.dtype.computed else {
+            return run(
+                geometry, input: input.widened(), weight: weight.widened(),
+                gradOutput: gradOutput.widened(), needs: needs, execution: execution
+            ).rounded(to: input.dtype)
+        }
         switch input.dtype {
         case .float32:
             return run(geometry, input, weight, gradOutput, needs, execution, Float.self)
         case .float64:
             return run(geometry, input, weight, gradOutput, needs, execution, Double.self)
+        case .float16, .bfloat16: preconditionFailure("gradients of tensors that are widened")
         }
     }
 

@@ -45,6 +45,8 @@ public enum KernelMatrix {
         switch weight.dtype {
         case .float32: return dense(Float.self, geometry, weight, shape)
         case .float64: return dense(Double.self, geometry, weight, shape)
+        case .float16, .bfloat16:
+            return dense(Float.self, geometry, weight.widened(), shape).rounded(to: weight.dtype)
         }
     }
 

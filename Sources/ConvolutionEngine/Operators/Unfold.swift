@@ -19,6 +19,8 @@ public enum Unfold {
         switch image.dtype {
         case .float32: return columns(Float.self, geometry, image)
         case .float64: return columns(Double.self, geometry, image)
+        case .float16, .bfloat16:
+            return columns(Float.self, geometry, image.widened()).rounded(to: image.dtype)
         }
     }
 

@@ -40,7 +40,7 @@ public struct ConvolutionPlan: Sendable {
 
     /// - Parameters:
     ///   - geometry: what is computed
-    ///   - dtype: the tensors' element type
+    ///   - dtype: the tensors' element type, one that is computed in (``DType/computed``)
     ///   - algorithm: nil for the fastest; one that cannot do the geometry falls back to
     ///     `im2col`, or `stride_phases` if it is transposed
     ///   - kernels: the instruction set
@@ -72,6 +72,8 @@ public struct ConvolutionPlan: Sendable {
         case .float64:
             typed = .float64(
                 TypedPlan(geometry, algorithm: algorithm, kernels: kernels, threads: threads))
+        case .float16, .bfloat16:
+            preconditionFailure("\(dtype) is stored, not computed in: widen the tensors")
         }
     }
 

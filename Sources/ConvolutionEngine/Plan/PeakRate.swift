@@ -11,7 +11,7 @@ extension KernelTable {
     public func runPeak(dtype: DType, threads: Int, rounds: Int) -> Int {
         let each =
             switch dtype {
-            case .float32: float32.peak
+            case .float32, .float16, .bfloat16: float32.peak
             case .float64: float64.peak
             }
         let done = Atomic<Int>(0)

@@ -3,10 +3,12 @@
 extension Tensor {
     /// The same numbers in another dtype, each rounded once where it is narrower.
     public func converted(to dtype: DType) -> Tensor {
-        switch (self.dtype, dtype) {
+        if self.dtype == dtype { return self }
+        return switch (self.dtype, dtype) {
         case (.float32, .float64): converted(Float.self, Double.self)
         case (.float64, .float32): converted(Double.self, Float.self)
-        case (.float32, .float32), (.float64, .float64): self
+        case (_, .float16), (_, .bfloat16): widened().rounded(to: dtype)
+        default: widened().converted(to: dtype)
         }
     }
 

@@ -15,6 +15,7 @@ extension Tensor {
                 elements.reduce(into: UInt64(0)) { $0 = max($0, $1.magnitude.bitPattern) }
                     < Double.infinity.bitPattern
             }
+        case .float16, .bfloat16: widened().isFinite
         }
     }
 }

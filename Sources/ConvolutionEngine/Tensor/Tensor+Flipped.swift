@@ -6,6 +6,7 @@ extension Tensor {
         switch dtype {
         case .float32: flipped(last: count, Float.self)
         case .float64: flipped(last: count, Double.self)
+        case .float16, .bfloat16: widened().flipped(last: count).rounded(to: dtype)
         }
     }
 

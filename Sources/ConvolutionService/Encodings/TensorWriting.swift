@@ -12,17 +12,25 @@ extension ByteBuffer {
     ) -> Int? {
         let count = shape.reduce(1, *)
         let bound =
-            switch (spelling, dtype) {
-            case (.nested, .float32): tensor_text_byte_bound_float32(Int32(shape.count), shape)
-            case (.nested, .float64): tensor_text_byte_bound_float64(Int32(shape.count), shape)
-            case (.flat, .float32): tensor_text_byte_bound_float32(1, [count])
-            case (.flat, .float64): tensor_text_byte_bound_float64(1, [count])
-            case (.base64, _): tensor_text_base64_length(count * dtype.byteCount)
+            switch spelling {
+            case .nested: textBound(shape, dtype)
+            case .flat: textBound([count], dtype)
+            case .base64: tensor_text_base64_length(count * dtype.byteCount)
             }
         return bound < 0 ? nil : bound + wrapperByteCount
     }
 
-    /// `{"shape":[...],"dtype":"float32","data":` and `}` with eight sizes of 20 digits.
+    private static func textBound(_ shape: [Int], _ dtype: DType) -> Int {
+        let rank = Int32(shape.count)
+        return switch dtype {
+        case .float32: tensor_text_byte_bound_float32(rank, shape)
+        case .float64: tensor_text_byte_bound_float64(rank, shape)
+        case .float16: tensor_text_byte_bound_float16(rank, shape)
+        case .bfloat16: tensor_text_byte_bound_bfloat16(rank, shape)
+        }
+    }
+
+    /// `{"shape":[...],"dtype":"bfloat16","data":` and `}` with eight sizes of 20 digits.
     private static let wrapperByteCount = 256
 
     /// Appends the tensor; the buffer has room for its bound.
@@ -45,7 +53,9 @@ extension ByteBuffer {
     private func appendHead(_ tensor: Tensor) {
         append("{\"shape\":")
         append(jsonList(tensor.shape))
-        append(tensor.dtype == .float32 ? ",\"dtype\":\"float32\"" : ",\"dtype\":\"float64\"")
+        append(",\"dtype\":\"")
+        append(tensor.dtype.rawValue)
+        append("\"")
     }
 
     private func appendNumbers(_ tensor: Tensor, shape: [Int]) {
@@ -59,6 +69,14 @@ extension ByteBuffer {
         case .float64:
             count += tensor.withElements(of: Double.self) {
                 tensor_text_print_float64(out, $0.baseAddress!, rank, shape)
+            }
+        case .float16:
+            count += tensor.withBitPatterns {
+                tensor_text_print_float16(out, $0.baseAddress!, rank, shape)
+            }
+        case .bfloat16:
+            count += tensor.withBitPatterns {
+                tensor_text_print_bfloat16(out, $0.baseAddress!, rank, shape)
             }
         }
     }

@@ -2,7 +2,7 @@
 
 import ConvolutionEngine
 
-/// The element types that the contract knows; half of them are not served yet.
+/// The element types by name.
 enum WireDType: Int, RequestField {
     case float32, float64, float16, bfloat16
 
@@ -15,14 +15,13 @@ enum WireDType: Int, RequestField {
         }
     }
 
-    /// What the engine computes it in; nil if it does not.
-    var served: DType? {
+    /// The engine's element type.
+    var dtype: DType {
         switch self {
         case .float32: .float32
         case .float64: .float64
-        case .float16, .bfloat16: nil
+        case .float16: .float16
+        case .bfloat16: .bfloat16
         }
     }
-
-    var isServed: Bool { served != nil }
 }

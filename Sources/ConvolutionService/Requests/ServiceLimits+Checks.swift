@@ -4,16 +4,16 @@ import ConvolutionEngine
 import HTTPTransport
 
 extension ServiceLimits {
-    /// Room for a tensor and 256 bytes more of the reply, if neither the tensor nor its text is
-    /// larger than ``maxOutputBytes``.
+    /// Room for a tensor and 256 bytes more of the reply, if neither the tensor as it is computed nor
+    /// its text is larger than ``maxOutputBytes``.
     func replyByteCount(
         _ spelling: TensorSpelling, shape: [Int], dtype: DType
     ) throws(RequestFailure) -> Int {
         let count = shape.reduce(1, *)
         let text = ByteBuffer.byteBound(spelling, shape: shape, dtype: dtype)
-        if let text, max(text, count * dtype.byteCount) <= maxOutputBytes { return text + 256 }
-        let needed =
-            text.map { "\(max($0, count * dtype.byteCount)) bytes" } ?? "too many bytes to count"
+        let bytes = text.map { max($0, count * dtype.computed.byteCount) }
+        if let text, let bytes, bytes <= maxOutputBytes { return text + 256 }
+        let needed = bytes.map { "\($0) bytes" } ?? "too many bytes to count"
         throw .field(
             pointer: "",
             reason: """
@@ -45,7 +45,7 @@ extension ServiceLimits {
             throw .field(pointer: "", reason: reason)
         }
         let byteCount = convolution.extendedInputCount.multipliedReportingOverflow(
-            by: dtype.byteCount)
+            by: dtype.computed.byteCount)
         guard byteCount.overflow || byteCount.partialValue > maxOutputBytes else { return }
         throw .field(
             pointer: "/padding",
@@ -56,10 +56,12 @@ extension ServiceLimits {
                 """)
     }
 
-    /// Whether the work is done sooner than another thread wakes up.
+    /// Whether the work is done sooner than another thread wakes up. Planning takes time for every tap,
+    /// even where there are no channels to multiply.
     func isSmall(_ convolution: Convolution, passes: Int = 1) -> Bool {
         convolution.geometry.multiplyAccumulates <= inlineMultiplyAccumulates / passes
             && convolution.geometry.outputCount <= inlineOutputElements
+            && convolution.geometry.kernel.count <= inlineOutputElements
             && convolution.extendedInputCount <= 4 * inlineOutputElements
     }
 }

@@ -44,10 +44,9 @@ extension JSONCursor {
                 """
             )
         }
-        switch sent.tensor.dtype {
-        case .float32: return sent.tensor.elements(of: Float.self).map(Double.init)
-        case .float64: return sent.tensor.elements(of: Double.self)
-        }
+        let tensor = sent.tensor.widened()
+        return tensor.dtype == .float64
+            ? tensor.elements(of: Double.self) : tensor.elements(of: Float.self).map(Double.init)
     }
 
     mutating func readBranch() throws(RequestFailure) -> WireBranch {

@@ -44,9 +44,9 @@ extension JSONCursor {
         return shape
     }
 
-    /// A dtype that is served.
+    /// A dtype by name.
     mutating func readDType() throws(RequestFailure) -> DType {
-        try readWord("dtype", WireDType.self).served ?? .float32
+        try readWord("dtype", WireDType.self).dtype
     }
 
     private mutating func readBase64Text() throws(RequestFailure) -> JSONText {

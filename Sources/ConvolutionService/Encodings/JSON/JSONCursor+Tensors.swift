@@ -37,20 +37,31 @@ extension JSONCursor {
         let text = UnsafeRawPointer(at).assumingMemoryBound(to: CChar.self)
         let bound = tensor_text_number_bound(text, end - at)
         let storage = TensorStorage(byteCount: bound * dtype.byteCount)
-        let reading =
-            switch dtype {
-            case .float32:
-                tensor_text_read_float32(
-                    text, end - at, storage.bytes.bindMemory(to: Float.self, capacity: bound), bound
-                )
-            case .float64:
-                tensor_text_read_float64(
-                    text, end - at, storage.bytes.bindMemory(to: Double.self, capacity: bound),
-                    bound)
-            }
+        let reading = read(text, into: storage.bytes, capacity: bound, as: dtype)
         guard reading.code == .ok else { throw failure(reading, as: dtype) }
         advance(by: reading.position)
         return (storage, reading)
+    }
+
+    private func read(
+        _ text: UnsafePointer<CChar>, into bytes: UnsafeMutableRawPointer, capacity: Int,
+        as dtype: DType
+    ) -> TensorTextReading {
+        let byteCount = end - at
+        switch dtype {
+        case .float32:
+            let numbers = bytes.bindMemory(to: Float.self, capacity: capacity)
+            return tensor_text_read_float32(text, byteCount, numbers, capacity)
+        case .float64:
+            let numbers = bytes.bindMemory(to: Double.self, capacity: capacity)
+            return tensor_text_read_float64(text, byteCount, numbers, capacity)
+        case .float16:
+            let numbers = bytes.bindMemory(to: UInt16.self, capacity: capacity)
+            return tensor_text_read_float16(text, byteCount, numbers, capacity)
+        case .bfloat16:
+            let numbers = bytes.bindMemory(to: UInt16.self, capacity: capacity)
+            return tensor_text_read_bfloat16(text, byteCount, numbers, capacity)
+        }
     }
 
     private func failure(_ reading: TensorTextReading, as dtype: DType) -> RequestFailure {
@@ -79,8 +90,13 @@ extension JSONCursor {
     }
 
     private static func cure(overflowOf dtype: DType) -> String {
-        dtype == .float64
-            ? "" : "; send every tensor as {\"shape\", \"dtype\": \"float64\", \"data\"}"
+        let wider: String
+        switch dtype {
+        case .float64: return ""
+        case .float32: wider = "\"float64\""
+        case .float16, .bfloat16: wider = "\"float32\" or \"float64\""
+        }
+        return "; send every tensor as {\"shape\", \"dtype\": \(wider), \"data\"}"
     }
 }
 

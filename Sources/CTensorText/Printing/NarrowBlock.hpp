@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Goals, in this order: the shortest decimal that reads back as the same float, of those the
+// Goals, in this order: the shortest decimal that reads back as the same number, of those the
 // closest; the same speed for all numbers; no branch on the data.
 //
-// R. Giulietti, The Schubfach way to render doubles (2020), for binary32, after J. Junghanns'
-// Drachennest.
+// R. Giulietti, The Schubfach way to render doubles (2020), for binary32 and the formats of 16 bits,
+// after J. Junghanns' Drachennest.
 //
 // 1. The number is c · 2^q; the decimals that round to it lie between (c ± 1/2) · 2^q (below only
 //    1/4 where c is a power of two), the ends included if c is even.
@@ -18,6 +18,7 @@
 
 #include "../PowersOfTen.hpp"
 #include "DigitBlock.hpp"
+#include "NarrowLayouts.hpp"
 
 namespace {
 
@@ -27,12 +28,13 @@ inline uint32_t roundToOdd(uint32_t highOfG, uint32_t lowOfG, uint32_t c) {
     return uint32_t(product >> 32) | (uint32_t(product) > 1);
 }
 
-struct Float32Block {
-    using Scalar = float;
+template <class Layout>
+struct NarrowBlock {
+    using Scalar = typename Layout::Scalar;
 
     /// Takes up to 64 numbers.
-    void take(const float *numbers, int count) {
-        memcpy(bits, numbers, size_t(count) * sizeof *bits);
+    void take(const Scalar *numbers, int count) {
+        for (int i = 0; i < count; i++) bits[i] = load<typename Layout::Bits>(numbers + i);
         int length = wholeVectors(count);
         findDigits(length);
         for (int i = 0; i < length; i++) {
@@ -47,10 +49,9 @@ struct Float32Block {
     [[gnu::always_inline]] char *print(char *p, int i) const {
         int e = exponents[i];
         uint64_t rest = load<uint64_t>(halves + 2 * i);
-        bool isFinite = (bits[i] >> 23 & 255) != 255;
-        if (uint32_t(e + 5) > 12 || !isFinite) [[unlikely]] return printRare(p, i);
+        if (uint32_t(e + 5) > 12 || !isFinite(i)) [[unlikely]] return printRare(p, i);
         *p = '-';
-        p += bits[i] >> 31;
+        p += isNegative(i);
         int significant = 9 - (std::countl_zero(rest) >> 3);
         bool isSmall = e < 0;
         int places = isSmall ? -e : e;
@@ -65,22 +66,31 @@ struct Float32Block {
     }
 
 private:
+    static constexpr int fractionBits = Layout::fractionBits, exponentBits = Layout::exponentBits;
+    static constexpr uint32_t leadingOne = 1u << fractionBits;
+    static constexpr uint32_t infinity = ((1u << exponentBits) - 1) << fractionBits;
+    static constexpr int bias = (1 << (exponentBits - 1)) - 1;
+
     alignas(64) uint32_t bits[blockLength] = {};
     alignas(64) uint32_t digits[blockLength];
     alignas(64) int32_t exponents[blockLength];
     alignas(64) uint32_t firsts[blockLength], eights[blockLength], halves[2 * blockLength];
 
+    bool isFinite(int i) const { return (bits[i] & infinity) != infinity; }
+
+    bool isNegative(int i) const { return bits[i] >> (fractionBits + exponentBits); }
+
     /// Nine digits (0 for zero) and the decimal exponent of the first one, for each number.
     void findDigits(int length) {
         const uint64_t *powers = coarsePowersOfTen;
         for (int i = 0; i < length; i++) {
-            uint32_t magnitude = bits[i] & 0x7FFFFFFF;
+            uint32_t magnitude = bits[i] & (infinity | (leadingOne - 1));
             bool isZero = magnitude == 0;
-            magnitude = isZero ? 0x3F800000u : magnitude;
-            uint32_t fraction = magnitude & 0x7FFFFF;
-            int biased = int(magnitude >> 23);
-            uint32_t c = biased ? fraction | 0x800000 : fraction;
-            int q = (biased ? biased : 1) - 150;
+            magnitude = isZero ? uint32_t(bias) << fractionBits : magnitude;
+            uint32_t fraction = magnitude & (leadingOne - 1);
+            int biased = int(magnitude >> fractionBits);
+            uint32_t c = biased ? fraction | leadingOne : fraction;
+            int q = (biased ? biased : 1) - (bias + fractionBits);
             uint32_t isOdd = c & 1, isCloser = (fraction == 0) & (biased > 1);
 
             int k = (q * 1262611 - (isCloser ? 524031 : 0)) >> 22;  // floor(log10 of the interval)
@@ -113,8 +123,8 @@ private:
 
     /// NaN, the infinities, 1.5e-7.
     [[gnu::noinline, gnu::cold]] char *printRare(char *p, int i) const {
-        bool negative = bits[i] >> 31;
-        if ((bits[i] >> 23 & 255) == 255) return printNonFinite(p, bits[i] << 9, negative);
+        bool negative = isNegative(i);
+        if (!isFinite(i)) return printNonFinite(p, bits[i] & (leadingOne - 1), negative);
         uint64_t rest = load<uint64_t>(halves + 2 * i);
         int significant = 9 - (std::countl_zero(rest) >> 3);
         *p = '-';
