@@ -30,6 +30,7 @@ extension ConvolutionService {
         case .kernelMatrix: return try describeKernelMatrix(exchange)
         case .fuseConvBN: return try fuseConvBN(exchange)
         case .fuseRepVGG: return try fuseRepVGG(exchange)
+        case .compare: return try compare(exchange)
         case .shape: return try describeShape(exchange)
         case .capabilities: return exchange.reply(capabilities)
         case .health: return exchange.reply(.health("ok"))

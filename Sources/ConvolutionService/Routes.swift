@@ -6,7 +6,8 @@ import HTTPTransport
 enum Endpoint: Sendable, Equatable {
     case convolution(ConvolutionOperation)
     case unfold, fold, kernelMatrix
-    case fuseConvBN, fuseRepVGG, shape
+    case compare, shape
+    case fuseConvBN, fuseRepVGG
     case capabilities, health, readiness, metrics, openAPI(OpenAPIForm), index
 }
 
@@ -27,9 +28,10 @@ enum Routes {
         (.post, "/v1/unfold", "unfold", .unfold),
         (.post, "/v1/fold", "fold", .fold),
         (.post, "/v1/kernel_matrix", "kernel_matrix", .kernelMatrix),
+        (.post, "/v1/compare", "compare", .compare),
+        (.post, "/v1/shape", "shape", .shape),
         (.post, "/v1/fuse/conv_bn", "fuse/conv_bn", .fuseConvBN),
         (.post, "/v1/fuse/repvgg", "fuse/repvgg", .fuseRepVGG),
-        (.post, "/v1/shape", "shape", .shape),
         (.get, "/v1", "capabilities", .capabilities),
         (.get, "/healthz", "healthz", .health),
         (.get, "/readyz", "readyz", .readiness),

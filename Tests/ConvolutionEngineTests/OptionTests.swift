@@ -101,6 +101,42 @@ struct OptionTests {
         }
     }
 
+    /// Padding is zeros, and an infinite weight makes NaN of a zero; around the input of a transposed
+    /// convolution there is nothing.
+    @Test("weights that are not finite", arguments: InstructionSet.available)
+    func infiniteWeights(isa: InstructionSet) throws {
+        let kernels = try #require(isa.kernels)
+        for row in ConvolutionCase.forward + ConvolutionCase.transposed {
+            let geometry = try row.geometry
+            var operands = Convolution.Operands(
+                input: .random(row.input, .float32, seed: 1),
+                weight: .random(row.weight, .float32, seed: 2))
+            if row.bias { operands.bias = .random([geometry.outputChannels], .float32, seed: 3) }
+            var values = operands.weight.doubles
+            guard values.count > 1 else { continue }
+            values[values.count / 2] = .infinity
+            operands.weight = Tensor(row.weight, .float32, values)
+            let expected: [Double]
+            if row.direction == .forward {
+                var options = row.options
+                options.border = .constant(0)
+                expected = try Convolution(geometry, options: options).run(operands).output.doubles
+            } else {
+                expected = Convolve.reference(
+                    geometry, input: operands.input, weight: operands.weight, bias: operands.bias)
+            }
+            for algorithm in Algorithm.able(for: geometry) {
+                var options = row.options
+                options.algorithm = algorithm
+                let result = try Convolution(geometry, options: options).run(
+                    operands, kernels: kernels)
+                let failure = mismatch(
+                    result.output.doubles, expected, Tolerance(relative: 5e-6))
+                #expect(failure == nil, "\(isa) \(algorithm) \(row): \(failure ?? "")")
+            }
+        }
+    }
+
     /// ⟨extend(x), y⟩ = ⟨x, fold(y)⟩, exactly, in whole numbers.
     @Test("folding a border is the adjoint of extending it")
     func adjoint() throws {

@@ -52,6 +52,59 @@ import Testing
         #expect(reply.pointer == pointer, "\(reply.text)")
     }
 
+    /// ResNet's first layers by hand: field 7, then 11, 19; jump 2, 4, 4; centre 0.5 throughout.
+    @Test func layers() throws {
+        let reply = Client().post(
+            "shape",
+            """
+            {"input": [1, 3, 224, 224], "layers": [
+            {"operation": "conv2d", "weight": [64, 3, 7, 7], "stride": 2, "padding": 3},
+            {"operation": "conv2d", "weight": [64, 64, 3, 3], "strides": 2, "padding": 1},
+            {"operation": "conv2d", "weight": [128, 64, 3, 3], "padding": "same"}]}
+            """)
+        #expect(reply.status == 200, "\(reply.text)")
+        let layers = try #require(reply.json?["layers"] as? [[String: Any]])
+        #expect(
+            layers.map { $0["receptive_field"] as? [Double] } == [[7, 7], [11, 11], [19, 19]])
+        #expect(layers.map { $0["jump"] as? [Double] } == [[2, 2], [4, 4], [4, 4]])
+        #expect(layers.map { $0["start"] as? [Double] } == [[0.5, 0.5], [0.5, 0.5], [0.5, 0.5]])
+        #expect(reply.json?["output_shape"] as? [Int] == [1, 128, 56, 56])
+        let work = layers.reduce(0) { $0 + ($1["multiply_accumulates"] as? Int ?? 0) }
+        #expect(reply.json?["multiply_accumulates"] as? Int == work)
+        #expect(reply.json?["parameter_count"] as? Int == 9408 + 36864 + 73728)
+    }
+
+    @Test(arguments: [
+        (#"{"input": [1, 1, 9], "layers": []}"#, "/layers"),
+        (#"{"input": [1, 1, 9], "layers": 3}"#, "/layers"),
+        (#"{"input": [1, 1, 9], "layers": [3]}"#, "/layers/0"),
+        (#"{"input": [1, 1, 9], "layers": [{"weight": [1, 1, 1]}]}"#, "/layers/0/operation"),
+        (#"{"input": [1, 1, 9], "layers": [{"operation": "conv1d"}]}"#, "/layers/0/weight"),
+        (#"{"layers": [{"operation": "conv1d", "weight": [1, 1, 1]}]}"#, "/input"),
+        (
+            #"{"input": [1, 1, 9], "stride": 1, "layers": [{"operation": "conv1d", "weight": [1, 1, 1]}]}"#,
+            "/layers"
+        ),
+        (
+            #"{"input": [1, 1, 9], "layers": [{"operation": "conv1d", "weight": [2, 1, 1]}, {"operation": "conv1d", "weight": [1, 1, 1]}]}"#,
+            "/layers/1/weight"
+        ),
+        (
+            #"{"input": [1, 1, 9], "layers": [{"operation": "conv1d", "weight": [1, 1, 1], "strides": 0}]}"#,
+            "/layers/0/strides"
+        ),
+        (
+            #"{"input": [1, 1, 9], "layers": [{"operation": "conv1d", "weight": [1, 1, 1], "input": [1]}]}"#,
+            "/layers/0/input"
+        ),
+    ])
+    func refusedLayers(_ body: String, _ pointer: String) {
+        let reply = Client().post("shape", body)
+        #expect(reply.status == 422)
+        #expect(reply.isProblem)
+        #expect(reply.pointer == pointer, "\(reply.text)")
+    }
+
     /// No data is needed, so no size is too large to be told.
     @Test func hugeShapes() {
         let reply = Client().post(

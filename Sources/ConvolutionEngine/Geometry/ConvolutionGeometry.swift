@@ -34,7 +34,7 @@ public struct ConvolutionGeometry: Sendable, Hashable {
     }
 
     /// Forward or transposed.
-    public let direction: Direction
+    public internal(set) var direction: Direction
     /// 1, 2 or 3.
     public let spatialRank: Int
     /// The dimensions that the input came with.
@@ -44,15 +44,15 @@ public struct ConvolutionGeometry: Sendable, Hashable {
     /// Groups of channels, each convolved for itself; divides both channel counts.
     public let groups: Int
     /// C_in, of all groups; may be 0.
-    public let inputChannels: Int
+    public internal(set) var inputChannels: Int
     /// C_out, of all groups.
-    public let outputChannels: Int
+    public internal(set) var outputChannels: Int
     /// Whether each output channel has an addend.
-    public let hasBias: Bool
+    public internal(set) var hasBias: Bool
     /// Spatial size of the input.
     public internal(set) var inputSize: SpatialTriple
     /// Spatial size of the output.
-    public let outputSize: SpatialTriple
+    public internal(set) var outputSize: SpatialTriple
     /// Taps of the kernel in each dimension.
     public let kernel: SpatialTriple
     /// Steps of the kernel.
@@ -64,7 +64,7 @@ public struct ConvolutionGeometry: Sendable, Hashable {
     /// Padding behind each dimension.
     public internal(set) var paddingAfter: SpatialTriple
     /// Elements added behind a transposed output; 0 forward.
-    public let outputPadding: SpatialTriple
+    public internal(set) var outputPadding: SpatialTriple
     /// Multiplications that the definition has, those with padding included:
     /// `N · C_out · outPixels · C_in/groups · taps` forward and
     /// `N · C_in · inPixels · C_out/groups · taps` transposed.

@@ -12,7 +12,7 @@ public struct Convolution: Sendable {
     /// The sizes, with the padding as it was asked for.
     public let geometry: ConvolutionGeometry
     /// The parameters beside the sizes.
-    public let options: ConvolutionOptions
+    public internal(set) var options: ConvolutionOptions
     /// How it is computed.
     public let algorithm: Algorithm
     /// What is planned: the geometry, where the padding is zeros; else that of the extended input.
@@ -42,7 +42,9 @@ public struct Convolution: Sendable {
     public struct Result: Sendable {
         /// A tensor of the geometry's output shape and the operands' dtype.
         public let output: Tensor
-        /// Working memory of the plan, and the extended input where there is one.
+        /// The algorithm that computed it.
+        public let algorithm: Algorithm
+        /// Working memory of the plan, and the extended input and the kernel's matrix where there are.
         public let scratchByteCount: Int
     }
 
@@ -58,6 +60,14 @@ public struct Convolution: Sendable {
         self.computed = computed
         algorithm =
             options.algorithm ?? .fastest(for: computed, precision: options.precision)
+    }
+
+    /// One whose parameters are known to fit.
+    init(planned geometry: ConvolutionGeometry, algorithm: Algorithm) {
+        self.geometry = geometry
+        self.algorithm = algorithm
+        options = ConvolutionOptions()
+        computed = geometry
     }
 
     /// Elements of the copy of the input with its border; 0 where none is made.
@@ -78,20 +88,36 @@ public struct Convolution: Sendable {
         precondition(operands.weight.shape == geometry.weightShape, "geometry of another weight")
         precondition(operands.add.map { $0.shape == geometry.outputShape } ?? true, "shape of add")
         let plan = ConvolutionPlan(
-            computed, dtype: operands.input.dtype, algorithm: algorithm, kernels: kernels,
-            threads: threads)
-        let weight =
-            options.flipsKernel
-            ? operands.weight.flipped(last: geometry.spatialRank) : operands.weight
+            computed, dtype: operands.input.dtype, algorithm: algorithm(for: operands.weight),
+            kernels: kernels, threads: threads)
+        let weights = plan.prepare(oriented(operands.weight), bias: operands.bias)
         let output = plan.run(
-            extended(operands.input), plan.prepare(weight, bias: operands.bias),
-            adding: operands.add, activation: options.activation)
+            extended(operands.input), weights, adding: operands.add,
+            activation: options.activation)
         let extendedByteCount = extendedInputCount * operands.input.dtype.byteCount
         return Result(
-            output: output, scratchByteCount: plan.scratchByteCount + extendedByteCount)
+            output: output, algorithm: plan.algorithm,
+            scratchByteCount: plan.scratchByteCount + extendedByteCount + weights.matrixByteCount)
     }
 
-    private func extended(_ input: Tensor) -> Tensor {
+    /// PyTorch multiplies weights with the zeros of a convolution's padding, but not with anything
+    /// around the input of a transposed one; weights that are not finite make NaN of a zero, so with
+    /// them an algorithm that does the same has to compute it.
+    private func algorithm(for weight: Tensor) -> Algorithm {
+        switch (algorithm, geometry.direction) {
+        case (.stridePhases, _): weight.isFinite ? algorithm : .columnScatter
+        case (.kernelMatrix, .forward): weight.isFinite ? algorithm : .im2col
+        default: algorithm
+        }
+    }
+
+    /// The weight as the algorithms read it, or back.
+    func oriented(_ weight: Tensor) -> Tensor {
+        options.flipsKernel ? weight.flipped(last: geometry.spatialRank) : weight
+    }
+
+    /// The input with its border.
+    func extended(_ input: Tensor) -> Tensor {
         guard extendedInputCount > 0 else { return input }
         let border = BorderedInput(geometry, options.border)
         switch input.dtype {

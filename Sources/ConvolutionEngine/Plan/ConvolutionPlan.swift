@@ -28,6 +28,14 @@ public struct ConvolutionPlan: Sendable {
             case float64(WeightSet<Double>)
         }
         fileprivate let panels: Panels
+
+        /// Memory of the kernel as a matrix, where that is how it is used.
+        var matrixByteCount: Int {
+            switch panels {
+            case .float32(let weights): weights.matrix?.byteCount ?? 0
+            case .float64(let weights): weights.matrix?.byteCount ?? 0
+            }
+        }
     }
 
     /// - Parameters:

@@ -9,7 +9,7 @@ import Musl
 #endif
 
 /// A scalar that the engine computes in.
-public protocol TensorScalar: BinaryFloatingPoint, Sendable {
+public protocol TensorScalar: BinaryFloatingPoint, SIMDScalar, Codable, Sendable {
     /// The element type that this scalar stands for.
     static var dtype: DType { get }
     /// The kernels for this scalar in a table.

@@ -38,6 +38,8 @@ struct FieldSet<Field: RequestField>: Sendable {
 
     init(_ fields: Field...) { for field in fields { _ = insert(field) } }
 
+    var isEmpty: Bool { bits == 0 }
+
     func contains(_ field: Field) -> Bool { bits >> UInt64(field.rawValue) & 1 == 1 }
 
     /// False if it was there.

@@ -25,7 +25,7 @@ extension ConvolutionService {
             buffer.append("{\"output\":")
             buffer.append(result.output, as: sent.replySpelling)
             buffer.append(",\"algorithm\":\"")
-            buffer.append(convolution.algorithm.name)
+            buffer.append(result.algorithm.name)
             buffer.append("\"")
             if sent.explains {
                 let explanation = Explanation(

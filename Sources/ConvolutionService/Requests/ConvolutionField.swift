@@ -6,7 +6,7 @@ import ConvolutionEngine
 enum ConvolutionField: Int, RequestField {
     case input, weight, bias, stride, padding, dilation, groups, outputPadding, outputSize
     case paddingMode, paddingValue, flipKernel, activation, add, algorithm, precision
-    case explain, format, operation, dtype
+    case explain, format, operation, dtype, algorithms, layers
     // ONNX's names, one to one.
     case strides, dilations, group, pads, autoPad, outputShape, kernelShape
 
@@ -32,6 +32,8 @@ enum ConvolutionField: Int, RequestField {
         case .format: "format"
         case .operation: "operation"
         case .dtype: "dtype"
+        case .algorithms: "algorithms"
+        case .layers: "layers"
         case .strides: "strides"
         case .dilations: "dilations"
         case .group: "group"
@@ -48,7 +50,8 @@ enum ConvolutionField: Int, RequestField {
     /// What the request of an operation does not have.
     static func excluded(for operation: ConvolutionOperation) -> FieldSet<ConvolutionField> {
         operation.direction == .forward
-            ? FieldSet(.operation, .dtype, .outputPadding, .outputSize, .outputShape)
-            : FieldSet(.operation, .dtype)
+            ? FieldSet(
+                .operation, .dtype, .algorithms, .layers, .outputPadding, .outputSize, .outputShape)
+            : FieldSet(.operation, .dtype, .algorithms, .layers)
     }
 }

@@ -22,6 +22,9 @@ struct ConvolutionParameters: Sendable {
     /// What of these was sent, for the fields that have two names.
     var sent = FieldSet<ConvolutionField>()
 
+    /// Whether none was sent.
+    var isEmpty: Bool { sent.isEmpty }
+
     /// The engine's options.
     func options() throws(RequestFailure) -> ConvolutionOptions {
         try checkNames()

@@ -28,7 +28,8 @@ extension ConvolutionParameters {
             algorithm = try cursor.readWord("algorithm", AlgorithmWord.self).algorithm
         case .precision:
             precision = try cursor.readWord("precision", PrecisionWord.self).precision
-        case .input, .weight, .bias, .add, .format, .explain, .operation, .dtype:
+        case .input, .weight, .bias, .add, .format, .explain, .operation, .dtype, .algorithms,
+            .layers:
             preconditionFailure("\(field) is no parameter")
         }
     }

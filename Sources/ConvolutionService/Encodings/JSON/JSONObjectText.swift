@@ -28,6 +28,14 @@ struct JSONObjectText {
 
     mutating func add(_ name: String, _ object: JSONObjectText) { addRaw(name, object.text) }
 
+    mutating func add(_ name: String, _ objects: [JSONObjectText]) {
+        addRaw(name, "[\(objects.map(\.text).joined(separator: ","))]")
+    }
+
+    mutating func add(_ name: String, _ values: [Double]) {
+        addRaw(name, "[\(values.map { "\($0)" }.joined(separator: ","))]")
+    }
+
     private mutating func addRaw(_ name: String, _ value: String) {
         members.append("\(jsonString(name)):\(value)")
     }

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension Convolution {
+    /// The gradients of everything that ``run(_:kernels:threads:)`` takes, through the activation, the
+    /// residual, the flipped kernel and the border.
+    ///
+    /// - Parameters:
+    ///   - operands: those of the run; bias and add count only where there is an activation
+    ///   - gradOutput: the output's shape and the operands' dtype
+    public func gradients(
+        _ operands: Operands, gradOutput: Tensor, needs: Gradients.Needs,
+        execution: Gradients.Execution = Gradients.Execution()
+    ) -> Gradients.Result {
+        let gradSums = activationGradient(operands, gradOutput, execution)
+        let input = extended(operands.input)
+        let weight = oriented(operands.weight)
+        var result = Gradients.run(
+            computed, input: input, weight: weight, gradOutput: gradSums, needs: needs,
+            execution: execution)
+        result.weight = result.weight.map(oriented)
+        result.input = result.input.map(folded)
+        if needs.contains(.add) { result.add = gradSums }
+        return result
+    }
+
+    /// The gradient of the sums: that of the output times the activation's derivative there.
+    private func activationGradient(
+        _ operands: Operands, _ gradOutput: Tensor, _ execution: Gradients.Execution
+    ) -> Tensor {
+        guard options.activation != .none, gradOutput.count > 0 else { return gradOutput }
+        var linear = self
+        linear.options.activation = .none
+        let sums = linear.run(operands, kernels: execution.kernels, threads: execution.threads)
+        switch gradOutput.dtype {
+        case .float32: return options.activation.gradient(sums.output, gradOutput, Float.self)
+        case .float64: return options.activation.gradient(sums.output, gradOutput, Double.self)
+        }
+    }
+
+    /// The adjoint of ``extended(_:)``.
+    private func folded(_ gradient: Tensor) -> Tensor {
+        guard extendedInputCount > 0 else { return gradient }
+        let border = BorderedInput(geometry, options.border)
+        switch gradient.dtype {
+        case .float32: return border.fold(gradient, shape: geometry.inputShape, Float.self)
+        case .float64: return border.fold(gradient, shape: geometry.inputShape, Double.self)
+        }
+    }
+}
+
+extension Activation {
+    /// `gradOutput · f'(sums)`, as PyTorch's autograd has it: 0 at the kinks of relu and relu6.
+    fileprivate func gradient<Scalar: TensorScalar>(
+        _ sums: Tensor, _ gradOutput: Tensor, _: Scalar.Type
+    ) -> Tensor {
+        sums.withElements(of: Scalar.self) { sums in
+            gradOutput.withElements(of: Scalar.self) { gradient in
+                Tensor(shape: gradOutput.shape, of: Scalar.self) { to in
+                    for i in sums.indices {
+                        to.initializeElement(at: i, to: gradient[i] * derivative(sums[i]))
+                    }
+                }
+            }
+        }
+    }
+
+    private func derivative<Scalar: TensorScalar>(_ x: Scalar) -> Scalar {
+        func sigmoid(_ x: Scalar) -> Scalar { 1 / (1 + Scalar.exponential(-x)) }
+        switch self {
+        case .none: return 1
+        case .relu: return x > 0 ? 1 : 0
+        case .relu6: return x > 0 && x < 6 ? 1 : 0
+        case .silu:
+            let s = sigmoid(x)
+            return s * (1 + x * (1 - s))
+        case .gelu:
+            let scale = Scalar(0.5).squareRoot()
+            let density = Scalar.exponential(-x * x / 2) / (2 * Scalar.pi).squareRoot()
+            return (1 + Scalar.errorFunction(x * scale)) / 2 + x * density
+        case .hardswish: return x <= -3 ? 0 : x < 3 ? x / 3 + 0.5 : 1
+        case .sigmoid:
+            let s = sigmoid(x)
+            return s * (1 - s)
+        case .tanh:
+            let t = Scalar.hyperbolicTangent(x)
+            return 1 - t * t
+        }
+    }
+}

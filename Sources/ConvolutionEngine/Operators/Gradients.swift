@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import KernelInterface
+
+/// The vector-Jacobian product of a convolution: `torch.autograd.grad`, or
+/// `aten::convolution_backward`.
+///
+///     input:   the adjoint operator (``ConvolutionGeometry/adjoint``) of the output's gradient
+///     weight:  ``WeightGradient``; ``TapProducts`` where a group has few rows
+///     bias:    the sums of the output's gradient over images and pixels
+public enum Gradients {
+    /// Which gradients are wanted.
+    public struct Needs: OptionSet, Sendable {
+        /// Its bits.
+        public let rawValue: Int
+        /// Some of them.
+        public init(rawValue: Int) { self.rawValue = rawValue }
+        /// Of the input.
+        public static let input = Needs(rawValue: 1)
+        /// Of the weight.
+        public static let weight = Needs(rawValue: 2)
+        /// Of the bias.
+        public static let bias = Needs(rawValue: 4)
+        /// Of what is added before the activation.
+        public static let add = Needs(rawValue: 8)
+    }
+
+    /// Those that were wanted, each with the shape of its tensor and the operands' dtype.
+    public struct Result: Sendable {
+        /// The input's shape.
+        public var input: Tensor?
+        /// The weight's shape.
+        public var weight: Tensor?
+        /// `[C_out]`
+        public var bias: Tensor?
+        /// The output's shape.
+        public var add: Tensor?
+    }
+
+    /// - Parameters:
+    ///   - geometry: forward or transposed, built from the shapes of `input` and `weight`
+    ///   - input: `[N, C_in, *S]`, `[C_in, *S]` or `[*S]`
+    ///   - weight: `[C_out, C_in/groups, *kernel]`; transposed `[C_in, C_out/groups, *kernel]`
+    ///   - gradOutput: the output's shape
+    ///   - needs: ``Needs/add`` has no meaning here
+    public static func run(
+        _ geometry: ConvolutionGeometry, input: Tensor, weight: Tensor, gradOutput: Tensor,
+        needs: Needs, execution: Execution = Execution()
+    ) -> Result {
+        precondition(geometry.inputShape == input.shape, "geometry of another input")
+        precondition(geometry.weightShape == weight.shape, "geometry of another weight")
+        precondition(geometry.outputShape == gradOutput.shape, "gradient of another output")
+        var result = Result()
+        if needs.contains(.input) {
+            result.input = Convolution(adjointOf: geometry).run(
+                Convolution.Operands(input: gradOutput, weight: weight),
+                kernels: execution.kernels, threads: execution.threads
+            ).output
+        }
+        switch input.dtype {
+        case .float32:
+            if needs.contains(.weight) {
+                result.weight = weightGradient(geometry, input, gradOutput, execution, Float.self)
+            }
+            if needs.contains(.bias) { result.bias = biasGradient(geometry, gradOutput, Float.self) }
+        case .float64:
+            if needs.contains(.weight) {
+                result.weight = weightGradient(geometry, input, gradOutput, execution, Double.self)
+            }
+            if needs.contains(.bias) {
+                result.bias = biasGradient(geometry, gradOutput, Double.self)
+            }
+        }
+        return result
+    }
+
+    /// What it runs on; changes nothing in the result but, for the kernels, its last bits.
+    public struct Execution: Sendable {
+        /// The instruction set.
+        public var kernels: KernelTable
+        /// Cores to use.
+        public var threads: Int
+
+        /// The best there is.
+        public init(kernels: KernelTable = .best, threads: Int = ProcessorCount.available) {
+            self.kernels = kernels
+            self.threads = threads
+        }
+    }
+
+    private static func weightGradient<Scalar: TensorScalar>(
+        _ geometry: ConvolutionGeometry, _ input: Tensor, _ gradOutput: Tensor,
+        _ execution: Execution, _: Scalar.Type
+    ) -> Tensor {
+        let shape = GradientShape(geometry)
+        let (rows, field) =
+            geometry.direction == .forward ? (gradOutput, input) : (input, gradOutput)
+        let threads =
+            geometry.multiplyAccumulates < ConvolutionPlan.serialWork ? 1 : execution.threads
+        return rows.withElements(of: Scalar.self) { rows in
+            field.withElements(of: Scalar.self) { field in
+                Tensor(shape: geometry.weightShape, of: Scalar.self) { gradient in
+                    gradient.initialize(repeating: 0)
+                    guard gradient.count > 0, rows.count > 0 else { return }
+                    let isProduct =
+                        shape.rows > TapProducts<Scalar>.mostRows
+                        || !rows.allSatisfy(\.isFinite)
+                    let product = WeightGradient<Scalar>(
+                        shape, kernels: Scalar.kernels(in: execution.kernels), threads: threads)
+                    ScratchPool.shared.withScratch(
+                        byteCount: isProduct ? product.scratchByteCount : 0
+                    ) { scratch in
+                        let operands = GradientOperands(
+                            rows: rows.baseAddress!, field: field.baseAddress!,
+                            gradient: gradient.baseAddress!,
+                            scratch: scratch.assumingMemoryBound(to: Scalar.self))
+                        if isProduct {
+                            product.run(operands)
+                        } else {
+                            TapProducts(shape: shape, threads: threads).run(operands)
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Summed in double precision, image by image.
+    private static func biasGradient<Scalar: TensorScalar>(
+        _ geometry: ConvolutionGeometry, _ gradOutput: Tensor, _: Scalar.Type
+    ) -> Tensor {
+        let pixels = geometry.outputSize.count
+        return gradOutput.withElements(of: Scalar.self) { gradient in
+            Tensor(
+                shape: [geometry.outputChannels],
+                (0..<geometry.outputChannels).map { channel in
+                    var sum = 0.0
+                    for image in 0..<geometry.batch {
+                        let first = (image * geometry.outputChannels + channel) * pixels
+                        for value in gradient[first..<first + pixels] { sum += Double(value) }
+                    }
+                    return Scalar(sum)
+                })
+        }
+    }
+}
+
+extension Convolution {
+    /// The operator from a gradient of the output to one of the input.
+    fileprivate init(adjointOf geometry: ConvolutionGeometry) {
+        let adjoint = geometry.adjoint
+        self.init(planned: adjoint, algorithm: .fastest(for: adjoint))
+    }
+}
