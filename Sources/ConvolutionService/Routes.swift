@@ -5,8 +5,7 @@ import HTTPTransport
 /// What a path does.
 enum Endpoint: Sendable, Equatable {
     case convolution(ConvolutionOperation)
-    case unfold, fold, kernelMatrix
-    case compare, shape
+    case unfold, fold, kernelMatrix, compare, shape
     case fuseConvBN, fuseRepVGG
     case capabilities, health, readiness, metrics, openAPI(OpenAPIForm), index
 }

@@ -15,9 +15,7 @@ struct SparseMatrix<Scalar: TensorScalar>: Sendable {
         starts[rowCount] = Int32(entryCount)
     }
 
-    /// Memory of it all.
     var byteCount: Int { storage.byteCount }
-
     /// `[entries]`
     var values: UnsafeMutablePointer<Scalar> {
         storage.bytes.assumingMemoryBound(to: Scalar.self)

@@ -44,7 +44,8 @@ public struct Convolution: Sendable {
         public let output: Tensor
         /// The algorithm that computed it.
         public let algorithm: Algorithm
-        /// Working memory of the plan, and the extended input and the kernel's matrix where there are.
+        /// Working memory: that of the plan, the weights as its algorithm reads them, and the extended
+        /// input where there is one.
         public let scratchByteCount: Int
     }
 
@@ -97,7 +98,7 @@ public struct Convolution: Sendable {
         let extendedByteCount = extendedInputCount * operands.input.dtype.byteCount
         return Result(
             output: output, algorithm: plan.algorithm,
-            scratchByteCount: plan.scratchByteCount + extendedByteCount + weights.matrixByteCount)
+            scratchByteCount: plan.scratchByteCount + weights.byteCount + extendedByteCount)
     }
 
     /// PyTorch multiplies weights with the zeros of a convolution's padding, but not with anything
@@ -105,7 +106,7 @@ public struct Convolution: Sendable {
     /// them an algorithm that does the same has to compute it.
     private func algorithm(for weight: Tensor) -> Algorithm {
         switch (algorithm, geometry.direction) {
-        case (.stridePhases, _): weight.isFinite ? algorithm : .columnScatter
+        case (.stridePhases, .transposed): weight.isFinite ? algorithm : .columnScatter
         case (.kernelMatrix, .forward): weight.isFinite ? algorithm : .im2col
         default: algorithm
         }

@@ -50,27 +50,29 @@ public enum Gradients {
         precondition(geometry.inputShape == input.shape, "geometry of another input")
         precondition(geometry.weightShape == weight.shape, "geometry of another weight")
         precondition(geometry.outputShape == gradOutput.shape, "gradient of another output")
-        var result = Result()
-        if needs.contains(.input) {
-            result.input = Convolution(adjointOf: geometry).run(
-                Convolution.Operands(input: gradOutput, weight: weight),
-                kernels: execution.kernels, threads: execution.threads
-            ).output
-        }
         switch input.dtype {
         case .float32:
-            if needs.contains(.weight) {
-                result.weight = weightGradient(geometry, input, gradOutput, execution, Float.self)
-            }
-            if needs.contains(.bias) { result.bias = biasGradient(geometry, gradOutput, Float.self) }
+            return run(geometry, input, weight, gradOutput, needs, execution, Float.self)
         case .float64:
-            if needs.contains(.weight) {
-                result.weight = weightGradient(geometry, input, gradOutput, execution, Double.self)
-            }
-            if needs.contains(.bias) {
-                result.bias = biasGradient(geometry, gradOutput, Double.self)
-            }
+            return run(geometry, input, weight, gradOutput, needs, execution, Double.self)
         }
+    }
+
+    private static func run<Scalar: TensorScalar>(
+        _ geometry: ConvolutionGeometry, _ input: Tensor, _ weight: Tensor, _ gradOutput: Tensor,
+        _ needs: Needs, _ execution: Execution, _: Scalar.Type
+    ) -> Result {
+        var result = Result()
+        if needs.contains(.input) {
+            let operands = Convolution.Operands(input: gradOutput, weight: weight)
+            result.input =
+                Convolution(adjointOf: geometry)
+                .run(operands, kernels: execution.kernels, threads: execution.threads).output
+        }
+        if needs.contains(.weight) {
+            result.weight = weightGradient(geometry, input, gradOutput, execution, Scalar.self)
+        }
+        if needs.contains(.bias) { result.bias = biasGradient(geometry, gradOutput, Scalar.self) }
         return result
     }
 

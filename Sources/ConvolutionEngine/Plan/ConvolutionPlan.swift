@@ -29,11 +29,11 @@ public struct ConvolutionPlan: Sendable {
         }
         fileprivate let panels: Panels
 
-        /// Memory of the kernel as a matrix, where that is how it is used.
-        var matrixByteCount: Int {
+        /// Memory that they take.
+        public var byteCount: Int {
             switch panels {
-            case .float32(let weights): weights.matrix?.byteCount ?? 0
-            case .float64(let weights): weights.matrix?.byteCount ?? 0
+            case .float32(let set): set.byteCount
+            case .float64(let set): set.byteCount
             }
         }
     }
