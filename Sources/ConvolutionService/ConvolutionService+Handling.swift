@@ -25,6 +25,10 @@ extension ConvolutionService {
         try RequestFailure.checkAccept(exchange.request, endpoint.replyType)
         switch endpoint {
         case .convolution(let operation): return try convolve(operation, exchange)
+        case .backward(let operation): return try backward(operation, exchange)
+        case .unfold: return try unfold(exchange)
+        case .fold: return try fold(exchange)
+        case .kernelMatrix: return try describeKernelMatrix(exchange)
         case .fuseConvBN: return try fuseConvBN(exchange)
         case .fuseRepVGG: return try fuseRepVGG(exchange)
         case .compare: return try compare(exchange)

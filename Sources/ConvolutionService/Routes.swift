@@ -4,8 +4,8 @@ import HTTPTransport
 
 /// What a path does.
 enum Endpoint: Sendable, Equatable {
-    case convolution(ConvolutionOperation)
-    case compare, shape
+    case convolution(ConvolutionOperation), backward(ConvolutionOperation)
+    case unfold, fold, kernelMatrix, compare, shape
     case fuseConvBN, fuseRepVGG
     case capabilities, health, readiness, metrics, openAPI(OpenAPIForm), index
 }
@@ -24,6 +24,24 @@ enum Routes {
         (.post, "/v1/conv_transpose1d", "conv_transpose1d", .convolution(.convTranspose1d)),
         (.post, "/v1/conv_transpose2d", "conv_transpose2d", .convolution(.convTranspose2d)),
         (.post, "/v1/conv_transpose3d", "conv_transpose3d", .convolution(.convTranspose3d)),
+        (.post, "/v1/conv1d/backward", "conv1d/backward", .backward(.conv1d)),
+        (.post, "/v1/conv2d/backward", "conv2d/backward", .backward(.conv2d)),
+        (.post, "/v1/conv3d/backward", "conv3d/backward", .backward(.conv3d)),
+        (
+            .post, "/v1/conv_transpose1d/backward", "conv_transpose1d/backward",
+            .backward(.convTranspose1d)
+        ),
+        (
+            .post, "/v1/conv_transpose2d/backward", "conv_transpose2d/backward",
+            .backward(.convTranspose2d)
+        ),
+        (
+            .post, "/v1/conv_transpose3d/backward", "conv_transpose3d/backward",
+            .backward(.convTranspose3d)
+        ),
+        (.post, "/v1/unfold", "unfold", .unfold),
+        (.post, "/v1/fold", "fold", .fold),
+        (.post, "/v1/kernel_matrix", "kernel_matrix", .kernelMatrix),
         (.post, "/v1/compare", "compare", .compare),
         (.post, "/v1/shape", "shape", .shape),
         (.post, "/v1/fuse/conv_bn", "fuse/conv_bn", .fuseConvBN),

@@ -77,7 +77,7 @@ struct ConvolutionRefusalTests {
             "algorithm",
             """
             algorithm "im2col" is for convolutions, not for transposed ones; use "auto" or one \
-            that can: "stride_phases", "col2im"
+            that can: "stride_phases", "col2im", "kernel_matrix"
             """, of: .transposed
         ) {
             $0.options.algorithm = .im2col
@@ -86,7 +86,7 @@ struct ConvolutionRefusalTests {
             "algorithm",
             """
             algorithm "col2im" is for transposed convolutions only; use "auto" or one that can: \
-            "sliding_window", "im2col"
+            "sliding_window", "im2col", "kernel_matrix"
             """
         ) {
             $0.options.algorithm = .columnScatter
@@ -95,7 +95,8 @@ struct ConvolutionRefusalTests {
             "algorithm",
             """
             algorithm "stride_phases" makes a convolution for each residue of the stride, and \
-            stride [9, 9] has too many; use "auto" or one that can: "col2im"
+            stride [9, 9] has too many; use "auto" or one that can: "col2im", \
+            "kernel_matrix"
             """, of: .transposed
         ) {
             $0.options.stride = [9]
@@ -106,13 +107,25 @@ struct ConvolutionRefusalTests {
             """
             algorithm "sliding_window" holds the rows that a kernel sees, with their channels, \
             and those of kernel [2], dilation [3000000] and 1 channels a group are too many; use \
-            "auto" or one that can: "im2col"
+            "auto" or one that can: "im2col", "kernel_matrix"
             """, of: .line
         ) {
             $0.weight = [1, 1, 2]
             $0.options.dilation = [3_000_000]
             $0.options.padding = .symmetric([3_000_000])
             $0.options.algorithm = .slidingWindow
+        },
+        Row(
+            "algorithm",
+            """
+            algorithm "kernel_matrix" stores the matrix of a kernel without its zeros, and that of \
+            weight shape [1, 1, 2] for input shape [1, 1, 17000000] may have more than 16777216 (2^24) \
+            rows or entries; use "auto" or one that can: "im2col"
+            """, of: .line
+        ) {
+            $0.input = [1, 1, 17_000_000]
+            $0.weight = [1, 1, 2]
+            $0.options.algorithm = .kernelMatrix
         },
     ]
 }

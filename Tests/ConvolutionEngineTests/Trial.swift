@@ -28,7 +28,8 @@ struct Trial {
     /// Every algorithm that can do the geometry.
     var algorithms: [Algorithm] {
         geometry.direction == .transposed
-            ? [.stridePhases, .columnScatter] : [.im2col, .slidingWindow]
+            ? [.stridePhases, .columnScatter, .kernelMatrix]
+            : [.im2col, .slidingWindow, .kernelMatrix]
     }
 
     /// Puts values among the input's elements.

@@ -64,7 +64,7 @@ import Yams
                     continue
                 }
                 #expect(reply.status == 200, "\(path) \(name): \(reply.text)")
-                for key in ["output", "weight", "bias"] where expected[key] != nil {
+                for key in ["output", "weight", "bias", "matrix"] where expected[key] != nil {
                     let (given, wanted) = (flattened(reply.json?[key]), flattened(expected[key]))
                     let isEqual =
                         given.count == wanted.count && zip(given, wanted).allSatisfy(Self.isSame)

@@ -51,6 +51,7 @@ import Testing
         Row(#""bias": [-20], "activation": "relu6""#, [1, 6, 6]),
         Row(#""algorithm": "sliding_window", "precision": "strict""#, [21, 32, 43]),
         Row(#""algorithm": "im2col", "precision": "fast""#, [21, 32, 43]),
+        Row(#""algorithm": "kernel_matrix""#, [21, 32, 43]),
         Row(#""algorithm": "auto", "activation": "none", "precision": "default""#, [21, 32, 43]),
     ]
 
@@ -65,6 +66,7 @@ import Testing
         Row(#""output_shape": [4]"#, [12, 23, 34, 40]),
         Row(#""auto_pad": "SAME_UPPER", "output_shape": [4]"#, [1, 12, 23, 34]),
         Row(#""algorithm": "col2im""#, [1, 12, 23, 34, 40]),
+        Row(#""algorithm": "kernel_matrix""#, [1, 12, 23, 34, 40]),
         Row(#""algorithm": "stride_phases", "activation": "relu6""#, [1, 6, 6, 6, 6]),
     ].map { Row($0.fields, $0.output, of: "conv_transpose1d") }
 
@@ -135,13 +137,13 @@ import Testing
             fields: #""algorithm": "winograd""#, pointer: "/algorithm",
             detail: """
                 algorithm: algorithm "winograd" is not served yet; the algorithms here are "auto", \
-                "sliding_window", "im2col", "stride_phases", "col2im"
+                "sliding_window", "im2col", "stride_phases", "col2im", "kernel_matrix"
                 """),
         Refusal(
             fields: #""algorithm": "im2col""#, pointer: "/algorithm",
             detail: """
                 algorithm "im2col" is for convolutions, not for transposed ones; use "auto" or one \
-                that can: "stride_phases", "col2im"
+                that can: "stride_phases", "col2im", "kernel_matrix"
                 """, operation: "conv_transpose1d"),
         Refusal(
             fields: #""padding": "same""#, pointer: "/padding",

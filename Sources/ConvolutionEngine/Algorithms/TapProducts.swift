@@ -73,8 +73,9 @@ struct TapProducts<Scalar: TensorScalar>: Sendable {
         var i = 0
         if stride == 1 {
             while i + 8 <= count {
-                sums += UnsafeRawPointer(a + i).loadUnaligned(as: SIMD8<Scalar>.self)
-                    * UnsafeRawPointer(b + i).loadUnaligned(as: SIMD8<Scalar>.self)
+                let left = UnsafeRawPointer(a + i).loadUnaligned(as: SIMD8<Scalar>.self)
+                let right = UnsafeRawPointer(b + i).loadUnaligned(as: SIMD8<Scalar>.self)
+                sums += left * right
                 i += 8
             }
         }

@@ -32,6 +32,7 @@ struct WeightPanels<Scalar: TensorScalar>: Sendable {
     let groups: Int
     private let storage: TensorStorage
 
+    var byteCount: Int { storage.byteCount }
     var panelCount: Int { (m + mr - 1) / mr }
     private var panelElements: Int { groups * panelCount * k * mr }
 
@@ -133,4 +134,12 @@ struct WeightSet<Scalar: TensorScalar>: Sendable {
     let panels: [WeightPanels<Scalar>]
     /// `[C_out]`, where the bias is not among the panels.
     var bias: [Scalar] = []
+    /// The kernel as a matrix, where that is how it is used.
+    var matrix: SparseMatrix<Scalar>?
+
+    /// Memory that they take.
+    var byteCount: Int {
+        panels.reduce(0) { $0 + $1.byteCount } + bias.count * MemoryLayout<Scalar>.stride
+            + (matrix?.byteCount ?? 0)
+    }
 }

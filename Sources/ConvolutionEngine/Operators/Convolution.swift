@@ -44,7 +44,8 @@ public struct Convolution: Sendable {
         public let output: Tensor
         /// The algorithm that computed it.
         public let algorithm: Algorithm
-        /// Working memory of the plan, the extended input where there is one, and what is widened.
+        /// Working memory: that of the plan, the weights as its algorithm reads them, the extended input
+        /// where there is one, and what is widened.
         public let scratchByteCount: Int
     }
 
@@ -93,21 +94,26 @@ public struct Convolution: Sendable {
         let plan = ConvolutionPlan(
             computed, dtype: operands.input.dtype, algorithm: algorithm(for: operands.weight),
             kernels: kernels, threads: threads)
+        let weights = plan.prepare(oriented(operands.weight), bias: operands.bias)
         let output = plan.run(
-            extended(operands.input),
-            plan.prepare(oriented(operands.weight), bias: operands.bias),
-            adding: operands.add, activation: options.activation)
+            extended(operands.input), weights, adding: operands.add,
+            activation: options.activation)
         let extendedByteCount = extendedInputCount * operands.input.dtype.byteCount
         return Result(
             output: output.rounded(to: dtype), algorithm: plan.algorithm,
-            scratchByteCount: plan.scratchByteCount + extendedByteCount + wideningByteCount)
+            scratchByteCount: plan.scratchByteCount + weights.byteCount + extendedByteCount
+                + wideningByteCount)
     }
 
     /// PyTorch multiplies weights with the zeros of a convolution's padding, but not with anything
     /// around the input of a transposed one; weights that are not finite make NaN of a zero, so with
     /// them an algorithm that does the same has to compute it.
     private func algorithm(for weight: Tensor) -> Algorithm {
-        algorithm == .stridePhases && !weight.isFinite ? .columnScatter : algorithm
+        switch (algorithm, geometry.direction) {
+        case (.stridePhases, .transposed): weight.isFinite ? algorithm : .columnScatter
+        case (.kernelMatrix, .forward): weight.isFinite ? algorithm : .im2col
+        default: algorithm
+        }
     }
 
     /// The weight as the algorithms read it, or back.

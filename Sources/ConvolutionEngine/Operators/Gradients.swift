@@ -57,34 +57,34 @@ public enum Gradients {
         precondition(geometry.inputShape == input.shape, "geometry of another input")
         precondition(geometry.weightShape == weight.shape, "geometry of another weight")
         precondition(geometry.outputShape == gradOutput.shape, "gradient of another output")
-        guard input.dtype == input.dtype.computed else {
+        switch input.dtype {
+        case .float32:
+            return run(geometry, input, weight, gradOutput, needs, execution, Float.self)
+        case .float64:
+            return run(geometry, input, weight, gradOutput, needs, execution, Double.self)
+        case .float16, .bfloat16:
             return run(
                 geometry, input: input.widened(), weight: weight.widened(),
                 gradOutput: gradOutput.widened(), needs: needs, execution: execution
             ).rounded(to: input.dtype)
         }
+    }
+
+    private static func run<Scalar: TensorScalar>(
+        _ geometry: ConvolutionGeometry, _ input: Tensor, _ weight: Tensor, _ gradOutput: Tensor,
+        _ needs: Needs, _ execution: Execution, _: Scalar.Type
+    ) -> Result {
         var result = Result()
         if needs.contains(.input) {
-            result.input = Convolution(adjointOf: geometry).run(
-                Convolution.Operands(input: gradOutput, weight: weight),
-                kernels: execution.kernels, threads: execution.threads
-            ).output
+            let operands = Convolution.Operands(input: gradOutput, weight: weight)
+            result.input =
+                Convolution(adjointOf: geometry)
+                .run(operands, kernels: execution.kernels, threads: execution.threads).output
         }
-        switch input.dtype {
-        case .float32:
-            if needs.contains(.weight) {
-                result.weight = weightGradient(geometry, input, gradOutput, execution, Float.self)
-            }
-            if needs.contains(.bias) { result.bias = biasGradient(geometry, gradOutput, Float.self) }
-        case .float64:
-            if needs.contains(.weight) {
-                result.weight = weightGradient(geometry, input, gradOutput, execution, Double.self)
-            }
-            if needs.contains(.bias) {
-                result.bias = biasGradient(geometry, gradOutput, Double.self)
-            }
-        case .float16, .bfloat16: preconditionFailure("gradients of tensors that are widened")
+        if needs.contains(.weight) {
+            result.weight = weightGradient(geometry, input, gradOutput, execution, Scalar.self)
         }
+        if needs.contains(.bias) { result.bias = biasGradient(geometry, gradOutput, Scalar.self) }
         return result
     }
 

@@ -27,6 +27,7 @@ extension Algorithm {
                 : "makes a convolution for each residue of the stride, and stride "
                     + "\(geometry.stride.last(geometry.spatialRank)) has too many"
         case .columnScatter: return geometry.direction == .forward ? Self.transposedOnly : nil
+        case .kernelMatrix: return KernelMatrixProduct<Float>.obstacle(to: geometry)
         }
     }
 

@@ -10,6 +10,8 @@ public enum Algorithm: String, Sendable, CaseIterable {
     case stridePhases = "stride_phases"
     /// ``ColumnScatter``
     case columnScatter = "col2im"
+    /// ``KernelMatrixProduct``
+    case kernelMatrix = "kernel_matrix"
 
     /// Its name in replies.
     public var name: String { rawValue }

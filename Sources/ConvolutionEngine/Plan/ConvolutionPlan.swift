@@ -28,6 +28,14 @@ public struct ConvolutionPlan: Sendable {
             case float64(WeightSet<Double>)
         }
         fileprivate let panels: Panels
+
+        /// Memory that they take.
+        public var byteCount: Int {
+            switch panels {
+            case .float32(let set): set.byteCount
+            case .float64(let set): set.byteCount
+            }
+        }
     }
 
     /// - Parameters:

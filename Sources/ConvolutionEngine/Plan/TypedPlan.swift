@@ -13,6 +13,7 @@ struct TypedPlan<Scalar: TensorScalar>: Sendable {
         case implicitGEMM(ImplicitGEMM<Scalar>)
         case stridePhases(StridePhases<Scalar>)
         case columnScatter(ColumnScatter<Scalar>)
+        case kernelMatrix(KernelMatrixProduct<Scalar>)
         /// An output without elements, whatever the sizes that are not 0.
         case nothing
     }
@@ -27,6 +28,10 @@ struct TypedPlan<Scalar: TensorScalar>: Sendable {
         if geometry.outputCount == 0 {
             self.algorithm = wanted
             method = .nothing
+        } else if wanted == .kernelMatrix, KernelMatrixProduct<Scalar>.obstacle(to: geometry) == nil
+        {
+            self.algorithm = .kernelMatrix
+            method = .kernelMatrix(KernelMatrixProduct(geometry: geometry, threads: threads))
         } else if geometry.direction == .transposed && wanted == .columnScatter {
             self.algorithm = .columnScatter
             method = .columnScatter(ColumnScatter(geometry, kernels: kernels, threads: threads))
@@ -50,7 +55,7 @@ struct TypedPlan<Scalar: TensorScalar>: Sendable {
         case .implicitGEMM(let algorithm): algorithm.scratchByteCount
         case .stridePhases(let algorithm): algorithm.scratchByteCount
         case .columnScatter(let algorithm): algorithm.scratchByteCount
-        case .nothing: 0
+        case .kernelMatrix, .nothing: 0
         }
     }
 
@@ -74,6 +79,8 @@ struct TypedPlan<Scalar: TensorScalar>: Sendable {
         case .stridePhases(let algorithm):
             WeightSet(panels: algorithm.prepare(weight, bias: bias))
         case .columnScatter(let algorithm):
+            algorithm.prepare(weight, bias: bias)
+        case .kernelMatrix(let algorithm):
             algorithm.prepare(weight, bias: bias)
         case .nothing:
             WeightSet(panels: [])
@@ -106,6 +113,7 @@ struct TypedPlan<Scalar: TensorScalar>: Sendable {
         case .implicitGEMM(let algorithm): algorithm.run(operands, weights: weights.panels[0])
         case .stridePhases(let algorithm): algorithm.run(operands, weights: weights.panels)
         case .columnScatter(let algorithm): algorithm.run(operands, weights: weights)
+        case .kernelMatrix(let algorithm): algorithm.run(operands, weights: weights)
         case .nothing: break
         }
     }

@@ -42,6 +42,12 @@ struct FieldSet<Field: RequestField>: Sendable {
 
     func contains(_ field: Field) -> Bool { bits >> UInt64(field.rawValue) & 1 == 1 }
 
+    func union(_ other: FieldSet) -> FieldSet {
+        var union = self
+        union.bits |= other.bits
+        return union
+    }
+
     /// False if it was there.
     mutating func insert(_ field: Field) -> Bool {
         defer { bits |= 1 << UInt64(field.rawValue) }

@@ -18,8 +18,7 @@ extension CompareRequest {
         var algorithms: [Algorithm] = []
         let opening = cursor.offset
         try cursor.readObject(
-            ConvolutionField.self,
-            excluding: FieldSet(.format, .explain, .dtype, .algorithm, .layers)
+            ConvolutionField.self, excluding: ConvolutionField.excludedFromComparison
         ) { cursor, field throws(RequestFailure) in
             switch field {
             case .operation:

@@ -6,7 +6,7 @@ import ConvolutionEngine
 enum ConvolutionField: Int, RequestField {
     case input, weight, bias, stride, padding, dilation, groups, outputPadding, outputSize
     case paddingMode, paddingValue, flipKernel, activation, add, algorithm, precision
-    case explain, format, operation, dtype, algorithms, layers
+    case explain, format, operation, dtype, algorithms, layers, gradOutput, needs
     // ONNX's names, one to one.
     case strides, dilations, group, pads, autoPad, outputShape, kernelShape
 
@@ -34,6 +34,8 @@ enum ConvolutionField: Int, RequestField {
         case .dtype: "dtype"
         case .algorithms: "algorithms"
         case .layers: "layers"
+        case .gradOutput: "grad_output"
+        case .needs: "needs"
         case .strides: "strides"
         case .dilations: "dilations"
         case .group: "group"
@@ -49,9 +51,33 @@ enum ConvolutionField: Int, RequestField {
 
     /// What the request of an operation does not have.
     static func excluded(for operation: ConvolutionOperation) -> FieldSet<ConvolutionField> {
+        let others = FieldSet<ConvolutionField>(
+            .operation, .dtype, .algorithms, .layers, .gradOutput, .needs)
+        return others.union(transposedOnly(operation))
+    }
+
+    /// What the request of an operation's gradients does not have.
+    static func excludedBackward(for operation: ConvolutionOperation) -> FieldSet<ConvolutionField>
+    {
+        let others = FieldSet<ConvolutionField>(
+            .operation, .dtype, .algorithms, .layers, .explain)
+        return others.union(transposedOnly(operation))
+    }
+
+    /// What a comparison does not have.
+    static var excludedFromComparison: FieldSet<ConvolutionField> {
+        FieldSet(.format, .explain, .dtype, .algorithm, .layers, .gradOutput, .needs)
+    }
+
+    /// What the shape of a convolution does not have.
+    static var excludedFromShape: FieldSet<ConvolutionField> {
+        FieldSet(.format, .add, .explain, .algorithms, .gradOutput, .needs)
+    }
+
+    private static func transposedOnly(
+        _ operation: ConvolutionOperation
+    ) -> FieldSet<ConvolutionField> {
         operation.direction == .forward
-            ? FieldSet(
-                .operation, .dtype, .algorithms, .layers, .outputPadding, .outputSize, .outputShape)
-            : FieldSet(.operation, .dtype, .algorithms, .layers)
+            ? FieldSet(.outputPadding, .outputSize, .outputShape) : FieldSet()
     }
 }

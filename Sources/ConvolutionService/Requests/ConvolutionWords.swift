@@ -134,7 +134,8 @@ enum PrecisionWord: Int, RequestField {
 
 /// The algorithms by name, those of the contract that are not served yet among them.
 enum AlgorithmWord: Int, RequestField {
-    case auto, slidingWindow, im2col, stridePhases, columnScatter, winograd, fft, direct
+    case auto, slidingWindow, im2col, stridePhases, columnScatter, kernelMatrix, winograd, fft,
+        direct
 
     var name: StaticString {
         switch self {
@@ -143,6 +144,7 @@ enum AlgorithmWord: Int, RequestField {
         case .im2col: "im2col"
         case .stridePhases: "stride_phases"
         case .columnScatter: "col2im"
+        case .kernelMatrix: "kernel_matrix"
         case .winograd: "winograd"
         case .fft: "fft"
         case .direct: "direct"
@@ -158,6 +160,7 @@ enum AlgorithmWord: Int, RequestField {
         case .im2col: .im2col
         case .stridePhases: .stridePhases
         case .columnScatter: .columnScatter
+        case .kernelMatrix: .kernelMatrix
         case .auto, .winograd, .fft, .direct: nil
         }
     }

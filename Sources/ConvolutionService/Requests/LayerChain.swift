@@ -59,7 +59,7 @@ extension LayerChain.Layer {
         }
         try cursor.readObject(
             ConvolutionField.self,
-            excluding: FieldSet(.input, .format, .add, .explain, .dtype, .algorithms, .layers)
+            excluding: ConvolutionField.excludedFromShape.union(FieldSet(.input, .dtype, .layers))
         ) { cursor, field throws(RequestFailure) in
             switch field {
             case .operation:

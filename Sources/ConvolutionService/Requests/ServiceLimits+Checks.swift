@@ -24,19 +24,24 @@ extension ServiceLimits {
     }
 
     /// What is wrong with the amount of work, if anything.
-    func excessiveWork(_ geometry: ConvolutionGeometry) -> String? {
+    func excessiveWork(_ geometry: ConvolutionGeometry, passes: Int = 1) -> String? {
         let work = geometry.multiplyAccumulates
-        if work <= maxMultiplyAccumulates { return nil }
+        if work <= maxMultiplyAccumulates / passes { return nil }
+        let times = passes == 1 ? "" : ", done \(passes) times"
         return """
-            the convolution has \(work) multiply-accumulates, but the limit is \
+            the convolution has \(work) multiply-accumulates\(times), but the limit is \
             \(maxMultiplyAccumulates); send a smaller batch, input or kernel, or raise \
             --max-multiply-accumulates
             """
     }
 
     /// The work, and the copy of the input that a border makes.
-    func check(_ convolution: Convolution, _ dtype: DType) throws(RequestFailure) {
-        if let reason = excessiveWork(convolution.geometry) {
+    ///
+    /// - Parameter passes: how often a request does the convolution's work
+    func check(
+        _ convolution: Convolution, _ dtype: DType, passes: Int = 1
+    ) throws(RequestFailure) {
+        if let reason = excessiveWork(convolution.geometry, passes: passes) {
             throw .field(pointer: "", reason: reason)
         }
         let byteCount = convolution.extendedInputCount.multipliedReportingOverflow(
@@ -52,8 +57,8 @@ extension ServiceLimits {
     }
 
     /// Whether the work is done sooner than another thread wakes up.
-    func isSmall(_ convolution: Convolution) -> Bool {
-        convolution.geometry.multiplyAccumulates <= inlineMultiplyAccumulates
+    func isSmall(_ convolution: Convolution, passes: Int = 1) -> Bool {
+        convolution.geometry.multiplyAccumulates <= inlineMultiplyAccumulates / passes
             && convolution.geometry.outputCount <= inlineOutputElements
             && convolution.extendedInputCount <= 4 * inlineOutputElements
     }

@@ -17,7 +17,7 @@ extension ShapeRequest {
         var parameters = ConvolutionParameters()
         let opening = cursor.offset
         try cursor.readObject(
-            ConvolutionField.self, excluding: FieldSet(.format, .add, .explain, .algorithms)
+            ConvolutionField.self, excluding: ConvolutionField.excludedFromShape
         ) { cursor, field throws(RequestFailure) in
             switch field {
             case .operation:

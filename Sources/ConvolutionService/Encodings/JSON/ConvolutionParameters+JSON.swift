@@ -29,7 +29,7 @@ extension ConvolutionParameters {
         case .precision:
             precision = try cursor.readWord("precision", PrecisionWord.self).precision
         case .input, .weight, .bias, .add, .format, .explain, .operation, .dtype, .algorithms,
-            .layers:
+            .layers, .gradOutput, .needs:
             preconditionFailure("\(field) is no parameter")
         }
     }
