@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Unfold and fold")
 struct WindowTests {
-    @Test("answers of PyTorch and ONNX, to the last one", arguments: DType.allCases)
+    @Test("answers of PyTorch and ONNX, to the last one", arguments: [DType.float32, .float64])
     func pytorch(dtype: DType) throws {
         #expect(WindowRow.all.count == 13)
         for row in WindowRow.all {
@@ -129,6 +129,7 @@ extension WindowTests {
         switch input.dtype {
         case .float32: input.withElements { guarded($0.baseAddress!, count, single) }
         case .float64: input.withElements { guarded($0.baseAddress!, count, double) }
+        case .float16, .bfloat16: preconditionFailure("\(input.dtype) has no scalar")
         }
     }
 
