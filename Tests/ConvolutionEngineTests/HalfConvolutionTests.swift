@@ -109,6 +109,31 @@ import Testing
         }
     }
 
+    /// Whole numbers, exact in PyTorch's and ONNX's answers.
+    @Test(arguments: HalfPrecisionTests.dtypes)
+    func windows(_ dtype: DType) throws {
+        for row in WindowRow.all {
+            let geometry = try WindowGeometry(
+                unfolding: [row.batch, row.channels] + row.size, options: row.options)
+            let columns = Unfold.run(
+                geometry, image: WindowRow.numbers(geometry.imageShape, 1, dtype))
+            #expect(columns.dtype == dtype && columns.doubles == row.unfolded, "\(row)")
+            let image = Fold.run(
+                geometry, columns: WindowRow.numbers(geometry.columnsShape, 2, dtype))
+            #expect(image.dtype == dtype && image.doubles == row.folded, "\(row)")
+        }
+    }
+
+    /// In float16 2048 + 1 is 2048: what overlaps is summed before it is rounded.
+    @Test func foldedOnce() throws {
+        var options = WindowOptions(kernelSize: .list([3]))
+        options.stride = .list([1])
+        let geometry = try WindowGeometry(
+            folding: [1, 3, 3], outputSize: .list([5]), options: options)
+        let columns = Tensor([1, 3, 3], .float16, [0, 0, 1, 0, 1, 0, 2048, 0, 0])
+        #expect(Fold.run(geometry, columns: columns).doubles == [0, 0, 2050, 0, 0])
+    }
+
     @Test(arguments: HalfPrecisionTests.dtypes)
     func overflowIsInfinite(_ dtype: DType) throws {
         let geometry = try ConvolutionGeometry(

@@ -114,6 +114,36 @@ import Testing
         #expect(reply.json?["bytes_moved"] as? Int == 7 * 2)
     }
 
+    static let others = [
+        (
+            "conv1d/backward",
+            #""input": \#(flat("2048, 1, 1", "float16", shape: "[3]")), "weight": \#(one("float16")), "grad_output": \#(flat("1, 1, 1", "float16", shape: "[3]"))"#,
+            #"{"grad_input":{"shape":[3],"dtype":"float16","data":[1.0,1.0,1.0]},"grad_weight":{"shape":[1],"dtype":"float16","data":[2050.0]}"#
+        ),
+        (
+            "unfold",
+            #""input": \#(flat("1.5, 2, 3", "bfloat16", shape: "[1, 1, 3]")), "kernel_size": [2]"#,
+            #"{"output":{"shape":[1,2,2],"dtype":"bfloat16","data":[1.5,2.0,2.0,3.0]}}"#
+        ),
+        (
+            "fold",
+            #""input": \#(flat("0, 256, 1, 0", "bfloat16", shape: "[1, 2, 2]")), "kernel_size": [2], "output_size": [3]"#,
+            #"{"output":{"shape":[1,1,3],"dtype":"bfloat16","data":[0.0,256.0,0.0]}}"#
+        ),
+        (
+            "kernel_matrix",
+            #""kernel": \#(flat("0.1, 2", "float16", shape: "[2]")), "input_size": [3]"#,
+            #"{"matrix":{"shape":[2,3],"dtype":"float16","data":[0.1,2.0,0.0,0.0,0.1,2.0]}"#
+        ),
+    ]
+
+    @Test(arguments: others)
+    func otherOperations(_ operation: String, _ fields: String, _ expected: String) {
+        let reply = Client().post(operation, "{\(fields)}")
+        #expect(reply.status == 200)
+        #expect(reply.text.hasPrefix(expected), "\(reply.text)")
+    }
+
     /// The error that is told is that of the output as it would be sent.
     @Test(arguments: dtypes)
     func compared(_ dtype: String) throws {

@@ -149,6 +149,40 @@ def test_everything_on_the_way_out_is_float32(server, dtype):
 
 
 @pytest.mark.parametrize("dtype", DTYPES, ids=name)
+def test_gradients(server, dtype):
+    """Small integers, whose sums are exact: those of torch.autograd in float64, rounded once."""
+    torch.manual_seed(4)
+    shapes = dict(input=(2, 4, 9, 9), weight=(6, 4, 3, 3), bias=(6,))
+    tensors = {key: torch.randint(-9, 10, shape).to(dtype) for key, shape in shapes.items()}
+    grad_output = torch.randint(-9, 10, (2, 6, 5, 5)).to(dtype)
+    with torch.enable_grad():
+        exact = {key: value.double().requires_grad_() for key, value in tensors.items()}
+        output = F.conv2d(**exact, stride=2, padding=1)
+        expected = torch.autograd.grad(output, list(exact.values()), grad_output.double())
+    response = server.post("conv2d/backward", {
+        key: encode(value, "base64") for key, value in (tensors | {"grad_output": grad_output}).items()
+    } | {"stride": 2, "padding": 1})
+    assert response.status_code == 200, response.text[:2000]
+    for key, gradient in zip(tensors, expected):
+        received = decode(response.json()["grad_" + key], dtype)
+        assert np.array_equal(ordered(received), ordered(gradient.float().to(dtype))), key
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=name)
+def test_unfold_and_fold(server, dtype):
+    torch.manual_seed(5)
+    image = torch.randint(-60, 61, (2, 3, 8, 9)).to(dtype)
+    columns = F.unfold(image.double(), 3, padding=1)
+    received = run(server, "unfold", "flat", dtype, dict(input=image), kernel_size=3, padding=1)
+    assert np.array_equal(ordered(received), ordered(columns.to(dtype)))
+    folded = F.fold(columns, (8, 9), 3, padding=1)
+    received = run(
+        server, "fold", "base64", dtype, dict(input=columns.to(dtype)), kernel_size=3, padding=1,
+        output_size=[8, 9])
+    assert np.array_equal(ordered(received), ordered(folded.float().to(dtype)))
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=name)
 def test_overflow_is_infinite_on_the_way_out_and_refused_on_the_way_in(server, dtype):
     greatest = torch.full((1, 1, 2), torch.finfo(dtype).max, dtype=dtype)
     greatest[0, 0, 1] *= -1

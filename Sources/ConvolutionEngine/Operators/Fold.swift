@@ -20,7 +20,7 @@ public enum Fold {
         case .float32: return image(Float.self, geometry, columns)
         case .float64: return image(Double.self, geometry, columns)
         case .float16, .bfloat16:
-            return image(Float.self, geometry, columns.widened()).rounded(to: columns.dtype)
+            return run(geometry, columns: columns.widened()).rounded(to: columns.dtype)
         }
     }
 

@@ -57,18 +57,16 @@ public enum Gradients {
         precondition(geometry.inputShape == input.shape, "geometry of another input")
         precondition(geometry.weightShape == weight.shape, "geometry of another weight")
         precondition(geometry.outputShape == gradOutput.shape, "gradient of another output")
-        guard input.dtype == input.dtype.computed else {
-            return run(
-                geometry, input: input.widened(), weight: weight.widened(),
-                gradOutput: gradOutput.widened(), needs: needs, execution: execution
-            ).rounded(to: input.dtype)
-        }
         switch input.dtype {
         case .float32:
             return run(geometry, input, weight, gradOutput, needs, execution, Float.self)
         case .float64:
             return run(geometry, input, weight, gradOutput, needs, execution, Double.self)
-        case .float16, .bfloat16: preconditionFailure("gradients of tensors that are widened")
+        case .float16, .bfloat16:
+            return run(
+                geometry, input: input.widened(), weight: weight.widened(),
+                gradOutput: gradOutput.widened(), needs: needs, execution: execution
+            ).rounded(to: input.dtype)
         }
     }
 

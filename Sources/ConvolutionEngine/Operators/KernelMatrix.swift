@@ -46,7 +46,7 @@ public enum KernelMatrix {
         case .float32: return dense(Float.self, geometry, weight, shape)
         case .float64: return dense(Double.self, geometry, weight, shape)
         case .float16, .bfloat16:
-            return dense(Float.self, geometry, weight.widened(), shape).rounded(to: weight.dtype)
+            return try dense(geometry, weight: weight.widened()).rounded(to: weight.dtype)
         }
     }
 

@@ -9,7 +9,8 @@
 ///
 /// Source: `torch.nn.functional.unfold`; 1 to 3 spatial dimensions.
 public enum Unfold {
-    /// The columns, `[N, C·Πk, L]` or `[C·Πk, L]`, in the image's dtype: its elements, bit for bit.
+    /// The columns, `[N, C·Πk, L]` or `[C·Πk, L]`, in the image's dtype: its elements, bit for bit (but a
+    /// signalling NaN of 16 bits becomes quiet).
     ///
     /// - Parameters:
     ///   - geometry: built by ``WindowGeometry/init(unfolding:options:)``
@@ -20,7 +21,7 @@ public enum Unfold {
         case .float32: return columns(Float.self, geometry, image)
         case .float64: return columns(Double.self, geometry, image)
         case .float16, .bfloat16:
-            return columns(Float.self, geometry, image.widened()).rounded(to: image.dtype)
+            return run(geometry, image: image.widened()).rounded(to: image.dtype)
         }
     }
 
