@@ -51,8 +51,8 @@ def assert_promised(output, answer, dtype, precision="default"):
     if wrong.size:
         at = tuple(map(int, wrong[0]))
         raise AssertionError(
-            f"{len(wrong)} of {exact.size} are wrong; at {at} {output[at]!r}, expected {exact[at]!r}: "
-            f"error {error[at]:.3g}, allowed {limit[at]:.3g}")
+            f"{len(wrong)} of {exact.size} are wrong; at {at} {output[at]!r}, "
+            f"expected {exact[at]!r}: error {error[at]:.3g}, allowed {limit[at]:.3g}")
 
 
 def rms(values):

@@ -12,8 +12,8 @@ from convserve_process import Convserve
 
 torch.set_grad_enabled(False)
 
-# HYPOTHESIS_PROFILE=nightly draws many more cases. A failure prints the lines that repeat it, the
-# header the seed of the whole run: CONVSERVE_SEED=... repeats that.
+# HYPOTHESIS_PROFILE=nightly draws many more cases. A failure prints the lines that repeat it,
+# the last line the seed of the whole run: CONVSERVE_SEED=... repeats that.
 common = dict(
     deadline=None, database=None, print_blob=True,
     suppress_health_check=[hypothesis.HealthCheck.too_slow])
@@ -26,11 +26,13 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 def pytest_configure(config):
     """One seed for all of Hypothesis, before its plugin reads the option."""
     if config.option.hypothesis_seed is None:
-        config.option.hypothesis_seed = os.environ.get("CONVSERVE_SEED", str(random.getrandbits(32)))
+        drawn = str(random.getrandbits(32))
+        config.option.hypothesis_seed = os.environ.get("CONVSERVE_SEED", drawn)
 
 
-def pytest_report_header(config):
-    return f"repeat this run with CONVSERVE_SEED={config.option.hypothesis_seed}"
+def pytest_terminal_summary(terminalreporter, config):
+    """-q leaves headers out, so the seed stands at the end."""
+    terminalreporter.write_line(f"repeat with CONVSERVE_SEED={config.option.hypothesis_seed}")
 
 
 @pytest.fixture(scope="session")

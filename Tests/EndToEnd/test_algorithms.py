@@ -18,7 +18,8 @@ FORWARD = {
     "depthwise": Case("conv2d", [1, 12, 14, 15], [12, 1, 5, 5], {"groups": 12, "padding": "same"}),
     "channel multiplier": Case("conv2d", [1, 5, 9, 9], [15, 1, 3, 3], {"groups": 5}),
     "groups, stride, dilation": Case(
-        "conv2d", [2, 6, 17, 16], [9, 2, 3, 2], {"groups": 3, "stride": [2, 3], "dilation": [3, 1]}),
+        "conv2d", [2, 6, 17, 16], [9, 2, 3, 2],
+        {"groups": 3, "stride": [2, 3], "dilation": [3, 1]}),
     "pointwise": Case("conv2d", [3, 24, 7, 7], [18, 24, 1, 1], bias=[18]),
     "volume": Case("conv3d", [1, 3, 6, 7, 8], [4, 3, 3, 2, 3], {"stride": 2, "padding": "full"}),
     "border": Case("conv2d", [1, 3, 8, 9], [2, 3, 3, 3],
@@ -39,7 +40,8 @@ TRANSPOSED = {
                              {"groups": 2, "dilation": [2, 3], "stride": [3, 2]}),
     "depthwise": Case("conv_transpose2d", [1, 8, 5, 6], [8, 1, 3, 3], {"groups": 8, "stride": 2}),
     "volume": Case("conv_transpose3d", [1, 3, 3, 4, 5], [3, 2, 2, 3, 2], {"stride": [1, 2, 2]}),
-    "same": Case("conv_transpose2d", [1, 3, 5, 6], [3, 2, 3, 4], {"stride": 2, "padding": "same_lower"}),
+    "same": Case("conv_transpose2d", [1, 3, 5, 6], [3, 2, 3, 4],
+                 {"stride": 2, "padding": "same_lower"}),
     "flip and epilogue": Case("conv_transpose2d", [1, 3, 5, 6], [3, 2, 3, 3],
                               {"flip_kernel": True, "activation": "gelu"}, bias=[2], add=True),
 }
@@ -53,7 +55,8 @@ def by_name(rows, algorithms):
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("case, algorithm", [
-    *by_name(FORWARD, oracle.FORWARD_ALGORITHMS), *by_name(TRANSPOSED, oracle.TRANSPOSED_ALGORITHMS)])
+    *by_name(FORWARD, oracle.FORWARD_ALGORITHMS),
+    *by_name(TRANSPOSED, oracle.TRANSPOSED_ALGORITHMS)])
 def test_right_by_name(server, case, algorithm, dtype):
     for numbers in ("normal", "integers"):
         asked = dataclasses.replace(case, dtype=dtype, numbers=numbers)
@@ -70,7 +73,8 @@ def test_right_by_name(server, case, algorithm, dtype):
 
 @pytest.mark.parametrize("operation, algorithm, others", [
     *[("conv2d", name, ["sliding_window", "im2col"]) for name in ("stride_phases", "col2im")],
-    *[("conv_transpose2d", name, ["stride_phases", "col2im"]) for name in ("sliding_window", "im2col")],
+    *[("conv_transpose2d", name, ["stride_phases", "col2im"])
+      for name in ("sliding_window", "im2col")],
 ])
 def test_the_wrong_direction_is_refused_with_those_that_can(server, operation, algorithm, others):
     response = server.post(
@@ -89,7 +93,8 @@ def test_what_is_not_served_yet_says_so(server, operation, others, name):
 
 
 @pytest.mark.parametrize("case, algorithm, others", [
-    (Case("conv_transpose2d", [1, 1, 3, 3], [1, 1, 2, 2], {"stride": 9}), "stride_phases", ["col2im"]),
+    (Case("conv_transpose2d", [1, 1, 3, 3], [1, 1, 2, 2], {"stride": 9}), "stride_phases",
+     ["col2im"]),
     (Case("conv1d", [1, 1, 1_050_010], [1, 1, 1_050_000], spelling="base64"), "sliding_window",
      ["im2col"]),
 ])

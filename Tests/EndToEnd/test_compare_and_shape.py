@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """`shape` tells what an operation will do, and `compare` what its algorithms did.
 
-Receptive fields are held against PyTorch's gradients: an output's field is where its gradient is not
-zero.
+Receptive fields are held against PyTorch's gradients: an output's field is where its gradient is
+not zero.
 """
 import math
 

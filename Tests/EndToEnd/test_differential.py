@@ -3,11 +3,14 @@
 
 A counterexample is printed as a Case; what was found and mended stays here as an @example.
 """
-import wire
-from cases import Case
-from closeness import assert_promised
+import pytest
 from hypothesis import event, given, note, settings
+
+import wire
+from closeness import assert_promised
+from convserve_process import Convserve
 from strategies import convolutions
+from test_lifecycle import instruction_sets
 
 EXACT_ALGORITHMS = ("sliding_window", "im2col", "kernel_matrix", "stride_phases", "col2im")
 EXACT_ACTIVATIONS = ("none", "relu", "relu6")
@@ -54,3 +57,17 @@ def test_halves(server, case):
 def test_kernel_matrix(server, case):
     """The survey's third way to see a convolution, and its transpose."""
     check(server, case)
+
+
+@pytest.fixture(scope="module", params=instruction_sets())
+def server_of_each_kind(request):
+    """One for each instruction set that this machine has."""
+    process = Convserve(env=dict(CONVSERVE_ISA=request.param))
+    yield process
+    assert process.stop() == 0
+
+
+@settings(max_examples=settings.default.max_examples // 4)
+@given(convolutions())
+def test_every_instruction_set(server_of_each_kind, case):
+    check(server_of_each_kind, case)

@@ -53,8 +53,8 @@ def test_every_half_is_printed_with_few_digits(server, dtype):
     """The shortest decimal that this dtype reads back, not the float32's."""
     sent = every_number(dtype)
     sent = sent[np.isfinite(sent.astype(np.float32))]
-    body = {"input": wire.encode(sent, "base64"), "weight": wire.encode(array([1], dtype), "base64"),
-            "format": "flat"}
+    body = {"input": wire.encode(sent, "base64"), "format": "flat",
+            "weight": wire.encode(array([1], dtype), "base64")}
     response = server.post("conv1d", body)
     assert response.status_code == 200, response.text[:500]
     words = json.loads(response.text, parse_float=str, parse_int=str)["output"]["data"]
@@ -135,7 +135,8 @@ def test_what_the_dtype_cannot_hold_is_refused_at_its_place(server, dtype, text)
 
 @pytest.mark.parametrize("other", ["weight", "bias", "add"])
 @pytest.mark.parametrize("dtype, mixed", [
-    ("float32", "float64"), ("float16", "bfloat16"), ("bfloat16", "float32"), ("float64", "float16")])
+    ("float32", "float64"), ("float16", "bfloat16"), ("bfloat16", "float32"),
+    ("float64", "float16")])
 def test_mixing_dtypes_is_refused(server, dtype, mixed, other):
     case = Case("conv2d", [1, 2, 4, 4], [3, 2, 2, 2], bias=[3], add=[1, 3, 3, 3], dtype=dtype)
     body = case.body()
@@ -173,7 +174,8 @@ def test_base64_of_another_length_is_refused(server, dtype):
 @pytest.mark.parametrize("sent", SPELLINGS)
 @pytest.mark.parametrize("dtype", NUMPY)
 def test_the_reply_has_the_dtype_of_the_request(server, dtype, sent, reply):
-    case = Case("conv2d", [1, 2, 5, 5], [3, 2, 3, 3], dtype=dtype, spelling=sent, numbers="integers")
+    case = Case(
+        "conv2d", [1, 2, 5, 5], [3, 2, 3, 3], dtype=dtype, spelling=sent, numbers="integers")
     response = case.post(server, format=reply)
     assert response.status_code == 200, response.text[:500]
     output = response.json()["output"]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The same numbers bit for bit: again, at the same time, alone or in a batch, on one core or on all.
+"""The same bits: again, at the same time, alone or in a batch, on one core or on all.
 
 PyTorch promises none of it.
 """

@@ -35,7 +35,8 @@ def made(*shapes):
 
 
 def ours(operation, input, weight, bias, fields):
-    return oracle.answer(operation, dict(input=input, weight=weight, bias=bias), fields).output.numpy()
+    tensors = dict(input=input, weight=weight, bias=bias)
+    return oracle.answer(operation, tensors, fields).output.numpy()
 
 
 @pytest.mark.parametrize("auto_pad", ["NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER"])
@@ -88,8 +89,8 @@ def test_conv_transpose_with_same_is_that_of_onnx(auto_pad, cut):
 @pytest.mark.parametrize("cut", [(0, 1), (3, 2), (1, 4)])
 def test_output_shape_alone_derives_the_pads_of_onnx(cut, explicit):
     """The operator's text: total = natural - output_shape, and for NOTSET
-    pads[start] = total - total / 2, pads[end] = total / 2. (The evaluator takes no padding there, so
-    it is given the pads.)"""
+    pads[start] = total - total / 2, pads[end] = total / 2. (The evaluator takes no padding there,
+    so it is given the pads.)"""
     for size, kernel, strides in itertools.product(SIZES, KERNELS, STEPS):
         whole = natural(size, kernel, strides, (1, 1))
         if min(w - c for w, c in zip(whole, cut)) < 1:

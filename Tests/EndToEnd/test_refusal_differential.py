@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What PyTorch refuses, we refuse; what it accepts, we accept. Half of the requests are wrong."""
-from hypothesis import event, given, note
+from hypothesis import event, example, given, note
 
 import wire
+from cases import Case
 from closeness import assert_promised
 from request_geometry import Refused, renamed
 from wild import spoiled, wild
@@ -59,6 +60,8 @@ def test_refused_or_answered_as_by_pytorch(server, case):
     check(server, case)
 
 
+# A border of zeros by another name, which transposed convolutions do not have either.
+@example(Case("conv_transpose1d", [1, 1, 1], [1, 1, 1], {"padding_mode": "constant"}))
 @given(spoiled())
 def test_refused_or_answered_as_by_the_contract(server, case):
     """ONNX's names, two names of one thing, words, and parameters of our own."""

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Schemathesis reads openapi.yaml and tries what it allows and what it forbids on the live server.
 
-It knows nothing of convolutions: almost everything it makes up is refused. So it looks for what no
-caller may see: 5xx, statuses and content types that are not documented, and replies that are not what
-their schema says. (What a valid request gets is in test_differential.py.)
+It knows nothing of convolutions: almost everything it makes up is refused. So it looks for what
+no caller may see: 5xx, statuses and content types that are not documented, and replies that are
+not what their schema says. (What a valid request gets is in test_differential.py.)
 """
 import os
 

@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 
 import wire
+from conftest import encode
 from test_refusals import CURE
 
 IMAGE = torch.zeros(1, 4, 5, 5)
@@ -37,12 +38,13 @@ def gradient(shape):
         return torch.autograd.grad(F.conv2d(input, WEIGHT), input, torch.zeros(shape))
 
 
+RAISED = (RuntimeError, ValueError, TypeError, NotImplementedError)
 FORWARD = dict(input=IMAGE, weight=WEIGHT)
 UPWARD = dict(input=IMAGE, weight=UP)
 ROWS = {
     "output_size": (
         lambda: up(stride=2)(IMAGE, output_size=[20, 20]),
-        r"requested an output size of \[20, 20\], but valid sizes range from \[11, 11\] to \[12, 12\]",
+        r"an output size of \[20, 20\], but valid sizes range from \[11, 11\] to \[12, 12\]",
         "conv_transpose2d", dict(UPWARD, stride=2, output_size=[20, 20]), "/output_size",
         [r"\[20, 20\]", "11", "12"]),
     "output_size of another length": (
@@ -100,7 +102,8 @@ ROWS = {
         ["12", "9", r"4 [*·×x] 3|\[4, 3\]"]),
     "fold, an output smaller than the kernel": (
         lambda: F.fold(torch.zeros(1, 9, 1), (2, 2), 3), "sliding blocks 0",
-        "fold", dict(input=torch.zeros(1, 9, 1), output_size=[2, 2], kernel_size=3), "/", ["3", "2"]),
+        "fold", dict(input=torch.zeros(1, 9, 1), output_size=[2, 2], kernel_size=3), "/",
+        ["3", "2"]),
     "shape of the output's gradient": (
         lambda: gradient((1, 8, 3, 4)), "[Mm]ismatch in shape|Expected a tensor",
         "conv2d/backward", dict(FORWARD, grad_output=torch.zeros(1, 8, 3, 4)), "/grad_output",
@@ -116,10 +119,9 @@ ROWS = {
 @pytest.mark.parametrize("name", ROWS)
 def test_refused_as_pytorch_refuses(server, name):
     call, torch_says, operation, fields, pointer, says = ROWS[name]
-    with pytest.raises((RuntimeError, ValueError, TypeError, NotImplementedError), match=torch_says):
+    with pytest.raises(RAISED, match=torch_says):
         call()
-    body = {k: wire.encode(v.numpy()) if isinstance(v, torch.Tensor) else v for k, v in fields.items()}
-    response = server.post(operation, body)
+    response = server.post(operation, encode(fields, "flat"))
     assert response.status_code == 422, response.text
     assert response.headers["Content-Type"] == "application/problem+json"
     problem = response.json()
@@ -153,10 +155,9 @@ MORE = {
 @pytest.mark.parametrize("name", MORE)
 def test_accepted_though_pytorch_refuses(server, name):
     torch_says, call, operation, fields, shape = MORE[name]
-    with pytest.raises((RuntimeError, ValueError, TypeError, NotImplementedError), match=torch_says):
+    with pytest.raises(RAISED, match=torch_says):
         call()
-    body = {k: wire.encode(v.numpy()) if isinstance(v, torch.Tensor) else v for k, v in fields.items()}
-    response = server.post(operation, body)
+    response = server.post(operation, encode(fields, "flat"))
     assert response.status_code == 200, response.text
     output = wire.decode(response.json()["output"])
     assert list(output.shape) == shape and not np.any(output)

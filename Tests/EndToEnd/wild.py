@@ -17,9 +17,9 @@ class Odds:
         self.rank = rank
 
     def value(self, usual, *odd):
-        strategy = st.integers(*usual) if isinstance(usual, tuple) else either(*usual)
-        return self.draw(either(*odd)) if odd and self.draw(st.integers(0, 19)) == 19 else self.draw(
-            strategy)
+        if odd and self.draw(st.integers(0, 19)) == 19:
+            return self.draw(either(*odd))
+        return self.draw(st.integers(*usual) if isinstance(usual, tuple) else either(*usual))
 
     def numbers(self, low, high, *odd):
         """A number or a list, now and then too long or too short."""
