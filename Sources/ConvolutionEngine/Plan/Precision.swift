@@ -7,7 +7,7 @@
 public enum Precision: String, Sendable, CaseIterable {
     /// rms 1.5e-6, max 2e-5.
     case standard = "default"
-    /// That of direct sums: rms 5e-7, max 5e-6.
+    /// That of direct sums: rms 1e-6, max 1e-5.
     case strict
     /// rms 1e-5, max 1e-4.
     case fast

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ConvolutionEngine
+import TestSupport
+import Testing
+
+@Suite("Properties of gradients")
+struct GradientPropertyTests {
+    private static let rows = ConvolutionCase.forward + ConvolutionCase.transposed
+
+    private static func dot(_ a: Tensor, _ b: Tensor) -> Double {
+        zip(a.doubles, b.doubles).reduce(0) { $0 + $1.0 * $1.1 }
+    }
+
+    private static func gradients(
+        _ row: ConvolutionCase, _ input: Tensor, _ weight: Tensor, _ gradOutput: Tensor,
+        threads: Int = 2
+    ) throws -> Gradients.Result {
+        Gradients.run(
+            try row.geometry, input: input, weight: weight, gradOutput: gradOutput,
+            needs: [.input, .weight, .bias], execution: Gradients.Execution(threads: threads))
+    }
+
+    /// In whole numbers, where every sum is exact.
+    @Test("⟨conv x, y⟩ = ⟨x, input gradient of y⟩ = ⟨weight, weight gradient of y⟩")
+    func adjoint() throws {
+        for row in Self.rows {
+            let geometry = try row.geometry
+            let x = Tensor.randomIntegers(row.input, .float64, seed: 1)
+            let weight = Tensor.randomIntegers(row.weight, .float64, seed: 2)
+            let y = Tensor.randomIntegers(geometry.outputShape, .float64, seed: 3)
+            var unbiased = row
+            unbiased.bias = false
+            let output = try Convolve.run(
+                try unbiased.geometry, input: x, weight: weight, bias: nil)
+            let gradients = try Self.gradients(row, x, weight, y)
+            let product = Self.dot(output, y)
+            #expect(product == Self.dot(x, try #require(gradients.input)), "\(row)")
+            #expect(product == Self.dot(weight, try #require(gradients.weight)), "\(row)")
+        }
+    }
+
+    /// Through an activation, a border, a flipped kernel and a residual; central differences.
+    @Test("finite differences in float64", arguments: Activation.allCases)
+    func differences(_ activation: Activation) throws {
+        var options = ConvolutionOptions()
+        options.padding = .pairs([[1, 2], [2, 0]])
+        options.border = .reflect
+        options.stride = [2, 1]
+        options.flipsKernel = true
+        options.activation = activation
+        let geometry = try ConvolutionGeometry(
+            .forward, spatialRank: 2, input: [2, 2, 4, 5], weight: [3, 2, 3, 2], bias: [3],
+            options: options)
+        let convolution = try Convolution(geometry, options: options)
+        let operands = Convolution.Operands(
+            input: .random(geometry.inputShape, .float64, seed: 1),
+            weight: .random(geometry.weightShape, .float64, seed: 2),
+            bias: .random([3], .float64, seed: 3),
+            add: .random(geometry.outputShape, .float64, seed: 4))
+        let y = Tensor.random(geometry.outputShape, .float64, seed: 5)
+        let gradients = convolution.gradients(
+            operands, gradOutput: y, needs: [.input, .weight, .bias, .add])
+        let parts: [(WritableKeyPath<Convolution.Operands, Tensor>, Tensor?)] = [
+            (\.input, gradients.input), (\.weight, gradients.weight), (\.bias!, gradients.bias),
+            (\.add!, gradients.add),
+        ]
+        for (path, gradient) in parts {
+            let expected = try #require(gradient).doubles
+            for index in stride(from: 0, to: expected.count, by: 3) {
+                let step = 1e-6
+                let (up, down) = (
+                    Self.dot(convolution.run(operands.moved(path, index, step)).output, y),
+                    Self.dot(convolution.run(operands.moved(path, index, -step)).output, y)
+                )
+                let slope = (up - down) / (2 * step)
+                #expect(abs(slope - expected[index]) < 1e-7, "\(activation) \(path) \(index)")
+            }
+        }
+    }
+
+    @Test("the same bits for any number of threads, and of calls")
+    func threads() throws {
+        for row in Self.rows {
+            let geometry = try row.geometry
+            let x = Tensor.random(row.input, .float32, seed: 1)
+            let weight = Tensor.random(row.weight, .float32, seed: 2)
+            let y = Tensor.random(geometry.outputShape, .float32, seed: 3)
+            let alone = try Self.gradients(row, x, weight, y, threads: 1)
+            for threads in [1, 2, 3, 7] {
+                let shared = try Self.gradients(row, x, weight, y, threads: threads)
+                #expect(alone.input?.doubles == shared.input?.doubles, "\(threads) \(row)")
+                #expect(alone.weight?.doubles == shared.weight?.doubles, "\(threads) \(row)")
+                #expect(alone.bias?.doubles == shared.bias?.doubles, "\(threads) \(row)")
+            }
+        }
+    }
+}
+
+extension Convolution.Operands {
+    /// The same with one element of one tensor moved by `step`.
+    fileprivate func moved(
+        _ path: WritableKeyPath<Convolution.Operands, Tensor>, _ index: Int, _ step: Double
+    ) -> Convolution.Operands {
+        var moved = self
+        var values = self[keyPath: path].doubles
+        values[index] += step
+        moved[keyPath: path] = Tensor(self[keyPath: path].shape, .float64, values)
+        return moved
+    }
+}
