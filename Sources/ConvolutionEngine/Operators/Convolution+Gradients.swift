@@ -18,6 +18,13 @@ extension Convolution {
                 execution: execution
             ).rounded(to: dtype)
         }
+        guard geometry.outputCount > 0 else {
+            // An empty batch: its border is not made, and nothing depends on anything.
+            return Gradients.run(
+                geometry, input: operands.input, weight: operands.weight, gradOutput: gradOutput,
+                needs: needs, execution: execution
+            ).adding(needs.contains(.add) ? gradOutput : nil)
+        }
         let gradSums = activationGradient(operands, gradOutput, execution)
         let input = extended(operands.input)
         let weight = oriented(operands.weight)
@@ -26,8 +33,7 @@ extension Convolution {
             execution: execution)
         result.weight = result.weight.map(oriented)
         result.input = result.input.map(folded)
-        if needs.contains(.add) { result.add = gradSums }
-        return result
+        return result.adding(needs.contains(.add) ? gradSums : nil)
     }
 
     /// The gradient of the sums: that of the output times the activation's derivative there.

@@ -36,6 +36,13 @@ public enum Gradients {
         /// The output's shape.
         public var add: Tensor?
 
+        /// The same with that of the residual.
+        func adding(_ add: Tensor?) -> Result {
+            var result = self
+            result.add = add
+            return result
+        }
+
         /// The same, each rounded once; see ``Tensor/rounded(to:)``.
         func rounded(to dtype: DType) -> Result {
             Result(
