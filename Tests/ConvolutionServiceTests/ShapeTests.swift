@@ -90,6 +90,14 @@ import Testing
             "/layers/1/weight"
         ),
         (
+            #"{"input": [8, 8, 8], "layers": [{"operation": "conv2d", "weight": [8, 8, 1, 1]}, {"operation": "conv1d", "weight": [4, 8, 3]}]}"#,
+            "/layers/1/operation"
+        ),
+        (
+            #"{"input": [8, 8, 8], "layers": [{"operation": "conv1d", "weight": [8, 8, 1]}, {"operation": "conv2d", "weight": [4, 8, 3, 3]}]}"#,
+            "/layers/1/operation"
+        ),
+        (
             #"{"input": [1, 1, 9], "layers": [{"operation": "conv1d", "weight": [1, 1, 1], "strides": 0}]}"#,
             "/layers/0/strides"
         ),

@@ -30,6 +30,7 @@ struct LayerChain: Sendable {
         var convolutions: [Convolution] = []
         var shape = input
         for (index, layer) in layers.enumerated() {
+            try checkRank(layer, index)
             do {
                 let convolution = try layer.convolution(shape)
                 shape = convolution.geometry.outputShape
@@ -39,6 +40,17 @@ struct LayerChain: Sendable {
             }
         }
         return convolutions
+    }
+
+    /// `[8, 8, 8]` is an unbatched image or a batch of lines: a chain keeps to what its first layer takes.
+    private func checkRank(_ layer: Layer, _ index: Int) throws(RequestFailure) {
+        let rank = layers[0].operation.spatialRank
+        guard layer.operation.spatialRank != rank else { return }
+        throw .field(
+            pointer: "/layers/\(index)/operation",
+            reason: "this layer is a \(layer.operation.name), but the first one is a "
+                + "\(layers[0].operation.name); the layers of a chain have one number of spatial "
+                + "dimensions: send those of another number in a chain of their own")
     }
 }
 
