@@ -30,13 +30,9 @@ public enum Convolve {
         _ geometry: ConvolutionGeometry, input: Tensor, weight: Tensor, bias: Tensor?
     ) throws(ConvolutionError) -> Result {
         try checkDTypes(input, ("weight", weight), ("bias", bias))
-        precondition(geometry.inputShape == input.shape, "geometry of another input")
-        precondition(geometry.weightShape == weight.shape, "geometry of another weight")
-        let plan = ConvolutionPlan(geometry, dtype: input.dtype.computed)
-        let weights = plan.prepare(weight.widened(), bias: bias?.widened())
-        return Result(
-            output: plan.run(input.widened(), weights).rounded(to: input.dtype),
-            algorithm: plan.algorithm)
+        let plain = Convolution(planned: geometry, algorithm: .fastest(for: geometry))
+        let result = plain.run(Convolution.Operands(input: input, weight: weight, bias: bias))
+        return Result(output: result.output, algorithm: result.algorithm)
     }
 
     /// The same by the definition, in double precision; row-major.
