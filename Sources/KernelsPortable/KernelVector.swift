@@ -5,6 +5,10 @@
 protocol KernelVector: SIMD, SendableMetatype where Scalar: BinaryFloatingPoint & Sendable {
     /// a + b, lane by lane.
     static func sum(_ a: Self, _ b: Self) -> Self
+    /// a − b, lane by lane.
+    static func difference(_ a: Self, _ b: Self) -> Self
+    /// a · b, lane by lane.
+    static func product(_ a: Self, _ b: Self) -> Self
     /// a · b + c, with one rounding where the instruction set fuses.
     static func muladd(_ a: Self, _ b: Self, _ c: Self) -> Self
     /// The even lanes of a, then those of b.

@@ -14,6 +14,8 @@ let moduleName = "avx512"
 
 extension SIMD16: KernelVector where Scalar == Float {
     @inline(__always) static func sum(_ a: Self, _ b: Self) -> Self { f32x16_add(a, b) }
+    @inline(__always) static func difference(_ a: Self, _ b: Self) -> Self { f32x16_sub(a, b) }
+    @inline(__always) static func product(_ a: Self, _ b: Self) -> Self { f32x16_mul(a, b) }
     @inline(__always) static func muladd(_ a: Self, _ b: Self, _ c: Self) -> Self {
         f32x16_muladd(a, b, c)
     }
@@ -31,6 +33,8 @@ extension SIMD16: KernelVector where Scalar == Float {
 
 extension SIMD8: KernelVector where Scalar == Double {
     @inline(__always) static func sum(_ a: Self, _ b: Self) -> Self { f64x8_add(a, b) }
+    @inline(__always) static func difference(_ a: Self, _ b: Self) -> Self { f64x8_sub(a, b) }
+    @inline(__always) static func product(_ a: Self, _ b: Self) -> Self { f64x8_mul(a, b) }
     @inline(__always) static func muladd(_ a: Self, _ b: Self, _ c: Self) -> Self {
         f64x8_muladd(a, b, c)
     }
@@ -52,6 +56,8 @@ let moduleName = "avx2"
 
 extension SIMD8: KernelVector where Scalar == Float {
     @inline(__always) static func sum(_ a: Self, _ b: Self) -> Self { f32x8_add(a, b) }
+    @inline(__always) static func difference(_ a: Self, _ b: Self) -> Self { f32x8_sub(a, b) }
+    @inline(__always) static func product(_ a: Self, _ b: Self) -> Self { f32x8_mul(a, b) }
     @inline(__always) static func muladd(_ a: Self, _ b: Self, _ c: Self) -> Self {
         f32x8_muladd(a, b, c)
     }
@@ -69,6 +75,8 @@ extension SIMD8: KernelVector where Scalar == Float {
 
 extension SIMD4: KernelVector where Scalar == Double {
     @inline(__always) static func sum(_ a: Self, _ b: Self) -> Self { f64x4_add(a, b) }
+    @inline(__always) static func difference(_ a: Self, _ b: Self) -> Self { f64x4_sub(a, b) }
+    @inline(__always) static func product(_ a: Self, _ b: Self) -> Self { f64x4_mul(a, b) }
     @inline(__always) static func muladd(_ a: Self, _ b: Self, _ c: Self) -> Self {
         f64x4_muladd(a, b, c)
     }
@@ -90,6 +98,8 @@ let moduleName = "portable"
 
 extension SIMD4: KernelVector where Scalar == Float {
     @inline(__always) static func sum(_ a: Self, _ b: Self) -> Self { f32x4_add(a, b) }
+    @inline(__always) static func difference(_ a: Self, _ b: Self) -> Self { f32x4_sub(a, b) }
+    @inline(__always) static func product(_ a: Self, _ b: Self) -> Self { f32x4_mul(a, b) }
     @inline(__always) static func muladd(_ a: Self, _ b: Self, _ c: Self) -> Self {
         f32x4_muladd(a, b, c)
     }
@@ -107,6 +117,8 @@ extension SIMD4: KernelVector where Scalar == Float {
 
 extension SIMD2: KernelVector where Scalar == Double {
     @inline(__always) static func sum(_ a: Self, _ b: Self) -> Self { f64x2_add(a, b) }
+    @inline(__always) static func difference(_ a: Self, _ b: Self) -> Self { f64x2_sub(a, b) }
+    @inline(__always) static func product(_ a: Self, _ b: Self) -> Self { f64x2_mul(a, b) }
     @inline(__always) static func muladd(_ a: Self, _ b: Self, _ c: Self) -> Self {
         f64x2_muladd(a, b, c)
     }

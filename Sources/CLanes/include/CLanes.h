@@ -24,6 +24,8 @@ typedef double f64x8 __attribute__((ext_vector_type(8)));
 
 #define LANES_ARITHMETIC(V)                                                          \
     LANES_INLINE V V##_add(V a, V b) { return a + b; }                               \
+    LANES_INLINE V V##_sub(V a, V b) { return a - b; }                               \
+    LANES_INLINE V V##_mul(V a, V b) { return a * b; }                               \
     LANES_INLINE V V##_muladd(V a, V b, V c) { return LANES_MULADD(a, b, c); }
 
 LANES_ARITHMETIC(f32x4)
