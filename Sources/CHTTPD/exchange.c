@@ -20,7 +20,13 @@ static bool allocate(Connection *c, size_t capacity) {
     return true;
 }
 
+// What large bodies and replies leave in the heap is given back once none has come for a while.
+static void note(HTTPDServer *s, size_t bytes) {
+    if (bytes > 64 * 1024) s->busy = true;
+}
+
 static void forget_body(Connection *c) {
+    note(c->server, c->capacity);
     free(c->exchange.body);
     c->exchange.body = NULL;
     c->exchange.length = c->capacity = 0;
@@ -142,7 +148,6 @@ void request_ended(void *server, struct MHD_Connection *connection, void **slot,
     c->discards = c->suspended = c->began = false;
     c->since = monotonic();
     c->phase = IDLE;
-    s->busy = true;
 }
 
 static struct MHD_Response *response_of(const struct iovec *part, unsigned count,
@@ -159,6 +164,7 @@ void httpd_reply(HTTPDExchange *exchange, unsigned status, const char *headers,
                  const struct iovec *parts, unsigned count, void (*release)(void *owner),
                  void *owner) {
     Connection *c = (Connection *)exchange;
+    for (unsigned i = 0; i < count; i++) note(c->server, parts[i].iov_len);
     struct MHD_Response *r = response_of(parts, count, release, owner);
     if (!r && release) release(owner);  // and closes the connection: NULL is kept
     for (const char *name = headers; r && *name;) {

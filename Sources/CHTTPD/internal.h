@@ -33,8 +33,8 @@ struct HTTPDServer {
     int listener;
     uint64_t filtered;     // when new connections were shut out; 0 while serving
     bool quiesced;
-    _Atomic bool busy;     // a request ended since the last sweep
-    unsigned quiet;        // sweeps without a request
+    _Atomic bool busy;     // a large body or reply was there since the last sweep
+    unsigned quiet;        // sweeps without one
     _Atomic bool draining;
 };
 

@@ -19,6 +19,11 @@ static const size_t connection_memory = 32 * 1024;
 // Not more, since an arena of another thread than the first holds 64 MiB.
 static const int mapping_threshold = 32 << 20;
 
+// Each arena keeps what was freed in it, and glibc makes eight of them a core: with all of them 200
+// clients left 1.5 GiB behind, and more from minute to minute; with two the memory is flat, at the
+// same rate.
+static const int arenas = 2;
+
 static void insert(HTTPDServer *s, Connection *c) {
     pthread_mutex_lock(&s->lock);
     if ((c->next = s->first)) c->next->previous = c;
@@ -103,6 +108,7 @@ HTTPDServer *httpd_start(const HTTPDOptions *options, uint16_t *port, int *resol
     int listener = open_listener(options->host, port, resolver);
     if (listener < 0) return NULL;
     signal(SIGPIPE, SIG_IGN);
+    mallopt(M_ARENA_MAX, arenas);
     mallopt(M_MMAP_THRESHOLD, mapping_threshold);
     mallopt(M_TRIM_THRESHOLD, 2 * mapping_threshold);
     raise_descriptor_limit(options->connections + 128);

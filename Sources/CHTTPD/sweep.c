@@ -15,7 +15,8 @@ static const uint64_t second = 1000000000u;
 // end.
 static const uint64_t grace = 200 * 1000000u;
 
-// Sweeps without any request until freed memory goes back to the system: 10 s at 4 a second.
+// Sweeps without a large body or reply until freed memory goes back to the system: 10 s at 4 a
+// second.
 static const unsigned quiet_sweeps = 40;
 
 static void interrupt(Connection *c) {
