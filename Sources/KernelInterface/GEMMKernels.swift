@@ -25,6 +25,8 @@ public final class GEMMKernels<Scalar: Sendable>: Sendable {
     public let packTaps: @Sendable (TapColumns<Scalar>) -> Void
     /// Stride phases back into one row.
     public let interleave: @Sendable (PhaseRows<Scalar>) -> Void
+    /// What Winograd's minimal filtering needs besides.
+    public let winograd: WinogradKernels<Scalar>
     /// Rounds of multiply-adds on registers alone; returns the floating-point operations done.
     public let peak: @Sendable (Int) -> Int
 
@@ -37,6 +39,7 @@ public final class GEMMKernels<Scalar: Sendable>: Sendable {
         fillRows: @escaping @Sendable (PaddedRows<Scalar>) -> Void,
         packTaps: @escaping @Sendable (TapColumns<Scalar>) -> Void,
         interleave: @escaping @Sendable (PhaseRows<Scalar>) -> Void,
+        winograd: WinogradKernels<Scalar>,
         peak: @escaping @Sendable (Int) -> Int
     ) {
         self.lanes = lanes
@@ -48,6 +51,7 @@ public final class GEMMKernels<Scalar: Sendable>: Sendable {
         self.fillRows = fillRows
         self.packTaps = packTaps
         self.interleave = interleave
+        self.winograd = winograd
         self.peak = peak
     }
 }

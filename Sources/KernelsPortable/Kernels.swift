@@ -34,5 +34,9 @@ public let kernels = KernelTable(
         fillRows: { Packing<V, R, N>.fillRows($0) },
         packTaps: { Packing<V, R, N>.taps($0) },
         interleave: { Packing<V, R, N>.interleave($0) },
+        winograd: WinogradKernels(
+            transform: { WinogradTransforms<V, N>.run($0, $1) },
+            splitRows: { TilePacking<V, R>.splitRows($0) },
+            splitTaps: { TilePacking<V, R>.splitTaps($0) }),
         peak: { Peak<V>.run($0) })
 }

@@ -120,7 +120,7 @@ enum Packing<V: KernelVector, let R: Int, let N: Int> {
         }
     }
 
-    /// Two phases are zipped, one is copied, more go one by one.
+    /// Two and four phases are zipped, one is copied, others go one by one.
     static func interleave(_ o: PhaseRows<Scalar>) {
         var i = 0
         if o.stride == 1 {
@@ -138,6 +138,7 @@ enum Packing<V: KernelVector, let R: Int, let N: Int> {
                 i += 2 * V.scalarCount
             }
         }
+        if o.stride == 4 { i = interleaveFour(o) }
         var q = i / o.stride
         while i < o.count {
             for phase in 0..<min(o.stride, o.count - i) {
@@ -146,5 +147,38 @@ enum Packing<V: KernelVector, let R: Int, let N: Int> {
             i += o.stride
             q += 1
         }
+    }
+
+    /// Four phases: what is behind the last whole vectors goes a quad at a time. The elements done.
+    @inline(__always) private static func interleaveFour(_ o: PhaseRows<Scalar>) -> Int {
+        let quads = o.count / 4
+        var t = 0
+        while t + V.scalarCount <= quads {
+            let y = zipped(o, t)
+            for j in 0..<4 { store(y[j], o.row + 4 * t + j * V.scalarCount) }
+            t += V.scalarCount
+        }
+        if t < quads {
+            var y = zipped(o, t)
+            withUnsafeBytes(of: &y) { bytes in
+                let from = bytes.baseAddress!.assumingMemoryBound(to: SIMD4<Scalar>.self)
+                for i in 0..<quads - t {
+                    UnsafeMutableRawPointer(o.row + 4 * (t + i)).storeBytes(
+                        of: from[i], as: SIMD4<Scalar>.self)
+                }
+            }
+        }
+        return 4 * quads
+    }
+
+    /// Four values of a vector of tiles, tile by tile.
+    @inline(__always) private static func zipped(
+        _ o: PhaseRows<Scalar>, _ t: Int
+    ) -> InlineArray<4, V> {
+        let p = o.phases + t
+        let a: V = load(p), b: V = load(p + o.pitch)
+        let c: V = load(p + 2 * o.pitch), d: V = load(p + 3 * o.pitch)
+        let e = V.zipLow(a, c), f = V.zipHigh(a, c), g = V.zipLow(b, d), h = V.zipHigh(b, d)
+        return [V.zipLow(e, g), V.zipHigh(e, g), V.zipLow(f, h), V.zipHigh(f, h)]
     }
 }

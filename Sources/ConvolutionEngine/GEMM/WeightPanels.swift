@@ -30,9 +30,9 @@ struct WeightPanels<Scalar: TensorScalar>: Sendable {
     /// Length of a chunk; the last one may be shorter.
     let kc: Int
     let groups: Int
-    private let storage: TensorStorage
+    private let storage: ScratchPool.Lease
 
-    var byteCount: Int { storage.byteCount }
+    let byteCount: Int
     var panelCount: Int { (m + mr - 1) / mr }
     private var panelElements: Int { groups * panelCount * k * mr }
 
@@ -40,7 +40,8 @@ struct WeightPanels<Scalar: TensorScalar>: Sendable {
     init(m: Int, k: Int, kc: Int, groups: Int, mr: Int) {
         (self.m, self.k, self.kc, self.groups, self.mr) = (m, k, max(1, kc), groups, mr)
         let rows = groups * ((m + mr - 1) / mr) * mr
-        storage = TensorStorage(byteCount: rows * (k + 1) * MemoryLayout<Scalar>.stride)
+        byteCount = rows * (k + 1) * MemoryLayout<Scalar>.stride
+        storage = ScratchPool.shared.lease(byteCount: byteCount)
     }
 
     private var base: UnsafeMutablePointer<Scalar> {
@@ -136,10 +137,12 @@ struct WeightSet<Scalar: TensorScalar>: Sendable {
     var bias: [Scalar] = []
     /// The kernel as a matrix, where that is how it is used.
     var matrix: SparseMatrix<Scalar>?
+    /// The kernel at the points of minimal filtering, where that is how it is used.
+    var winograd: WinogradWeights<Scalar>?
 
     /// Memory that they take.
     var byteCount: Int {
         panels.reduce(0) { $0 + $1.byteCount } + bias.count * MemoryLayout<Scalar>.stride
-            + (matrix?.byteCount ?? 0)
+            + (matrix?.byteCount ?? 0) + (winograd?.byteCount ?? 0)
     }
 }

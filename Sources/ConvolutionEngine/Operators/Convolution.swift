@@ -55,7 +55,7 @@ public struct Convolution: Sendable {
     ) throws(ConvolutionError) {
         try geometry.check(options.border)
         let computed = options.border == .zeros ? geometry : geometry.withPaddedInput()
-        try options.algorithm?.check(computed)
+        try options.algorithm?.check(computed, precision: options.precision)
         self.geometry = geometry
         self.options = options
         self.computed = computed
@@ -93,7 +93,7 @@ public struct Convolution: Sendable {
         let operands = operands.mapped { $0.widened() }
         let plan = ConvolutionPlan(
             computed, dtype: operands.input.dtype, algorithm: algorithm(for: operands.weight),
-            kernels: kernels, threads: threads)
+            precision: options.precision, kernels: kernels, threads: threads)
         let weights = plan.prepare(oriented(operands.weight), bias: operands.bias)
         let output = plan.run(
             extended(operands.input), weights, adding: operands.add,
@@ -112,6 +112,9 @@ public struct Convolution: Sendable {
         switch (algorithm, geometry.direction) {
         case (.stridePhases, .transposed): weight.isFinite ? algorithm : .columnScatter
         case (.kernelMatrix, .forward): weight.isFinite ? algorithm : .im2col
+        // Depths of padding are passed over.
+        case (.winograd, .forward):
+            computed.kernel.depth == 1 || weight.isFinite ? algorithm : .im2col
         default: algorithm
         }
     }

@@ -4,7 +4,8 @@ import Synchronization
 
 /// Working memory that is used again: fresh pages cost about a millisecond for 10 MB.
 ///
-/// Blocks are handed out by size, smallest that fits first; those that were not used lately are given
+/// Blocks are handed out by size, smallest that fits first, but none to whom a quarter of it is enough;
+/// those that were not used lately are given
 /// back to the system when the pool holds more than its bound.
 package final class ScratchPool: Sendable {
     static let shared = ScratchPool(keptByteCount: 256 << 20)
@@ -27,13 +28,32 @@ package final class ScratchPool: Sendable {
         return try body(block.bytes)
     }
 
+    /// Memory that is given back with its last owner: for what outlives a call, but often not by much.
+    package func lease(byteCount: Int) -> Lease { Lease(block: take(byteCount), pool: self) }
+
+    /// A block that somebody owns.
+    package final class Lease: @unchecked Sendable {
+        private let block: TensorStorage
+        private let pool: ScratchPool
+
+        fileprivate init(block: TensorStorage, pool: ScratchPool) {
+            (self.block, self.pool) = (block, pool)
+        }
+
+        /// The first byte, 64-byte aligned.
+        package var bytes: UnsafeMutableRawPointer { block.bytes }
+
+        deinit { pool.give(block) }
+    }
+
     /// Bytes that wait to be used again.
     package var freeByteCount: Int { free.withLock { $0.byteCount } }
 
     private func take(_ byteCount: Int) -> TensorStorage {
         let kept = free.withLock { free -> TensorStorage? in
             var best: Int?
-            for (i, block) in free.blocks.enumerated() where block.byteCount >= byteCount {
+            let fitting = byteCount...max(4 * byteCount, 1 << 20)
+            for (i, block) in free.blocks.enumerated() where fitting ~= block.byteCount {
                 if best.map({ block.byteCount < free.blocks[$0].byteCount }) ?? true { best = i }
             }
             guard let best else { return nil }

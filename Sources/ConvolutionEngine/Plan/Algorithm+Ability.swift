@@ -2,14 +2,18 @@
 
 /// Which algorithm can do which convolution, and what is in the way of those that cannot.
 extension Algorithm {
-    /// Those that can do `geometry`, in the order of their declaration.
-    public static func able(for geometry: ConvolutionGeometry) -> [Algorithm] {
-        allCases.filter { $0.obstacle(to: geometry) == nil }
+    /// Those that can do `geometry` in `precision`, in the order of their declaration.
+    public static func able(
+        for geometry: ConvolutionGeometry, precision: Precision = .standard
+    ) -> [Algorithm] {
+        allCases.filter { $0.obstacle(to: geometry, precision: precision) == nil }
     }
 
-    /// Why this one cannot do `geometry`: the end of a sentence that begins with its name. Nil if it
-    /// can. In constant time.
-    public func obstacle(to geometry: ConvolutionGeometry) -> String? {
+    /// Why this one cannot do `geometry` in `precision`: the end of a sentence that begins with its
+    /// name. Nil if it can. In constant time.
+    public func obstacle(
+        to geometry: ConvolutionGeometry, precision: Precision = .standard
+    ) -> String? {
         switch self {
         case .slidingWindow:
             if geometry.direction == .transposed { return Self.forwardOnly }
@@ -28,6 +32,7 @@ extension Algorithm {
                     + "\(geometry.stride.last(geometry.spatialRank)) has too many"
         case .columnScatter: return geometry.direction == .forward ? Self.transposedOnly : nil
         case .kernelMatrix: return KernelMatrixProduct<Float>.obstacle(to: geometry)
+        case .winograd: return Winograd<Float>.obstacle(to: geometry, precision: precision)
         }
     }
 
@@ -35,9 +40,11 @@ extension Algorithm {
     private static let transposedOnly = "is for transposed convolutions only"
 
     /// Throws where it cannot do `geometry`: what is in the way, and which others can.
-    public func check(_ geometry: ConvolutionGeometry) throws(ConvolutionError) {
-        guard let obstacle = obstacle(to: geometry) else { return }
-        let able = Self.able(for: geometry).map { "\"\($0.name)\"" }.joined(separator: ", ")
+    public func check(
+        _ geometry: ConvolutionGeometry, precision: Precision = .standard
+    ) throws(ConvolutionError) {
+        guard let obstacle = obstacle(to: geometry, precision: precision) else { return }
+        let able = Self.able(for: geometry, precision: precision).map { "\"\($0.name)\"" }.joined(separator: ", ")
         throw .invalid(
             field: "algorithm",
             reason: "algorithm \"\(name)\" \(obstacle); use \"auto\" or one that can: \(able)")

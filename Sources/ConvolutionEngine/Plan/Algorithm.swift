@@ -12,6 +12,8 @@ public enum Algorithm: String, Sendable, CaseIterable {
     case columnScatter = "col2im"
     /// ``KernelMatrixProduct``
     case kernelMatrix = "kernel_matrix"
+    /// ``Winograd``
+    case winograd
 
     /// Its name in replies.
     public var name: String { rawValue }
@@ -28,8 +30,13 @@ public enum Algorithm: String, Sendable, CaseIterable {
         switch geometry.direction {
         case .transposed: hasFewPhases(geometry) ? .stridePhases : .columnScatter
         case .forward:
-            geometry.outputChannelsPerGroup < 4 && SlidingField(geometry).isModest
-                ? .slidingWindow : .im2col
+            if geometry.outputChannelsPerGroup < 4 && SlidingField(geometry).isModest {
+                .slidingWindow
+            } else if Winograd<Float>.isFaster(geometry, precision) {
+                .winograd
+            } else {
+                .im2col
+            }
         }
     }
 

@@ -43,15 +43,17 @@ public struct ConvolutionPlan: Sendable {
     ///   - dtype: the tensors' element type, one that is computed in (``DType/computed``)
     ///   - algorithm: nil for the fastest; one that cannot do the geometry falls back to
     ///     `im2col`, or `stride_phases` if it is transposed
+    ///   - precision: the error that is allowed
     ///   - kernels: the instruction set
     ///   - threads: cores to use; results do not depend on it
     public init(
         _ geometry: ConvolutionGeometry, dtype: DType, algorithm: Algorithm? = nil,
-        kernels: KernelTable = .best, threads: Int = ProcessorCount.available
+        precision: Precision = .standard, kernels: KernelTable = .best,
+        threads: Int = ProcessorCount.available
     ) {
         self.init(
-            geometry, dtype: dtype, algorithm: algorithm, kernels: kernels, threads: threads,
-            serialWork: Self.serialWork)
+            geometry, dtype: dtype, algorithm: algorithm, precision: precision, kernels: kernels,
+            threads: threads, serialWork: Self.serialWork)
     }
 
     /// Below this many multiplications one core is as fast as several (about 100 µs of work).
@@ -59,8 +61,8 @@ public struct ConvolutionPlan: Sendable {
 
     /// Tests use several cores for any amount of work.
     package init(
-        _ geometry: ConvolutionGeometry, dtype: DType, algorithm: Algorithm?, kernels: KernelTable,
-        threads: Int, serialWork: Int
+        _ geometry: ConvolutionGeometry, dtype: DType, algorithm: Algorithm?,
+        precision: Precision = .standard, kernels: KernelTable, threads: Int, serialWork: Int
     ) {
         self.geometry = geometry
         self.dtype = dtype
@@ -68,10 +70,14 @@ public struct ConvolutionPlan: Sendable {
         switch dtype {
         case .float32:
             typed = .float32(
-                TypedPlan(geometry, algorithm: algorithm, kernels: kernels, threads: threads))
+                TypedPlan(
+                    geometry, algorithm: algorithm, precision: precision, kernels: kernels,
+                    threads: threads))
         case .float64:
             typed = .float64(
-                TypedPlan(geometry, algorithm: algorithm, kernels: kernels, threads: threads))
+                TypedPlan(
+                    geometry, algorithm: algorithm, precision: precision, kernels: kernels,
+                    threads: threads))
         case .float16, .bfloat16:
             preconditionFailure("\(dtype) is stored, not computed in: widen the tensors")
         }

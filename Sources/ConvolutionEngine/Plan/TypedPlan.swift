@@ -14,17 +14,19 @@ struct TypedPlan<Scalar: TensorScalar>: Sendable {
         case stridePhases(StridePhases<Scalar>)
         case columnScatter(ColumnScatter<Scalar>)
         case kernelMatrix(KernelMatrixProduct<Scalar>)
+        case winograd(Winograd<Scalar>)
         /// An output without elements, whatever the sizes that are not 0.
         case nothing
     }
 
     /// See ``ConvolutionPlan/init(_:dtype:algorithm:kernels:threads:)``.
     init(
-        _ geometry: ConvolutionGeometry, algorithm: Algorithm?, kernels: KernelTable, threads: Int
+        _ geometry: ConvolutionGeometry, algorithm: Algorithm?, precision: Precision,
+        kernels: KernelTable, threads: Int
     ) {
         self.geometry = geometry
         let kernels = Scalar.kernels(in: kernels)
-        let wanted = algorithm ?? Algorithm.fastest(for: geometry)
+        let wanted = algorithm ?? Algorithm.fastest(for: geometry, precision: precision)
         if geometry.outputCount == 0 {
             self.algorithm = wanted
             method = .nothing
@@ -38,6 +40,12 @@ struct TypedPlan<Scalar: TensorScalar>: Sendable {
         } else if geometry.direction == .transposed {
             self.algorithm = .stridePhases
             method = .stridePhases(StridePhases(geometry, kernels: kernels, threads: threads))
+        } else if wanted == .winograd,
+            let winograd = Winograd(
+                geometry, precision: precision, kernels: kernels, threads: threads)
+        {
+            self.algorithm = .winograd
+            method = .winograd(winograd)
         } else if wanted == .slidingWindow,
             let sliding = SlidingWindow(geometry, kernels: kernels, threads: threads)
         {
@@ -55,12 +63,16 @@ struct TypedPlan<Scalar: TensorScalar>: Sendable {
         case .implicitGEMM(let algorithm): algorithm.scratchByteCount
         case .stridePhases(let algorithm): algorithm.scratchByteCount
         case .columnScatter(let algorithm): algorithm.scratchByteCount
+        case .winograd(let algorithm): algorithm.scratchByteCount
         case .kernelMatrix, .nothing: 0
         }
     }
 
     func prepare(_ weight: Tensor, bias: Tensor?) -> WeightSet<Scalar> {
-        weight.withElements(of: Scalar.self) { weight in
+        if case .winograd(let algorithm) = method {
+            return WeightSet(panels: [], winograd: algorithm.prepare(weight, bias: bias))
+        }
+        return weight.withElements(of: Scalar.self) { weight in
             guard let bias else { return prepare(weight.baseAddress!, bias: nil) }
             return bias.withElements(of: Scalar.self) {
                 prepare(weight.baseAddress!, bias: $0.baseAddress!)
@@ -82,7 +94,7 @@ struct TypedPlan<Scalar: TensorScalar>: Sendable {
             algorithm.prepare(weight, bias: bias)
         case .kernelMatrix(let algorithm):
             algorithm.prepare(weight, bias: bias)
-        case .nothing:
+        case .winograd, .nothing:
             WeightSet(panels: [])
         }
     }
@@ -114,6 +126,7 @@ struct TypedPlan<Scalar: TensorScalar>: Sendable {
         case .stridePhases(let algorithm): algorithm.run(operands, weights: weights.panels)
         case .columnScatter(let algorithm): algorithm.run(operands, weights: weights)
         case .kernelMatrix(let algorithm): algorithm.run(operands, weights: weights)
+        case .winograd(let algorithm): algorithm.run(operands, weights: weights.winograd!)
         case .nothing: break
         }
     }

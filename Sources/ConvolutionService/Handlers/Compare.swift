@@ -10,11 +10,12 @@ extension ConvolutionService {
             try CompareRequest(json: &cursor)
         }
         let convolution = try sent.convolution.convolution()
-        let able = Algorithm.able(for: convolution.computed)
+        let precision = convolution.options.precision
+        let able = Algorithm.able(for: convolution.computed, precision: precision)
         let algorithms = sent.algorithms.isEmpty ? able : sent.algorithms
         for algorithm in sent.algorithms {
             do {
-                try algorithm.check(convolution.computed)
+                try algorithm.check(convolution.computed, precision: precision)
             } catch {
                 throw .field(pointer: "/algorithms", reason: error.reason)
             }

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import KernelInterface
+
+/// Which plane a part belongs to.
+struct WinogradPlace: Sendable {
+    let image: Int
+    let group: Int
+    /// Depth of the output.
+    let depth: Int
+}
+
+/// The transform of the input: values of tiles to panels of points.
+struct WinogradInput<Scalar: TensorScalar>: Sendable {
+    let geometry: ConvolutionGeometry
+    let tiling: WinogradTiling
+    let blocks: WinogradBlocks
+    let kernels: GEMMKernels<Scalar>
+
+    /// Memory for ``run(_:_:_:depth:_:firstVector:to:work:)``.
+    var workElements: Int { blocks.largestPart.workElements }
+
+    /// Channels of a part of a plane; `depth` is that of the input, inside it or not.
+    ///
+    /// - Parameters:
+    ///   - firstVector: the place of the part's first vector
+    ///   - points: `[point][panel][channel][nr]`
+    func run(
+        _ channels: Range<Int>, _ place: WinogradPlace, _ part: WinogradPart, depth: Int,
+        _ operands: RunOperands<Scalar>, firstVector: Int,
+        to points: UnsafeMutablePointer<Scalar>, work: UnsafeMutablePointer<Scalar>
+    ) {
+        let g = geometry, size = g.inputSize
+        let values = work, streams = work + part.valueElements
+        // Lanes behind a part's last tile are computed too: from zeros.
+        work.initialize(repeating: .zero, count: part.workElements)
+        let isInside = depth >= 0 && depth < size.depth
+        let image = place.image * g.inputChannels + place.group * g.inputChannelsPerGroup
+        for channel in channels {
+            let plane = (image + channel) * size.depth + (isInside ? depth : 0)
+            kernels.winograd.splitRows(
+                TileRows(
+                    values: operands.input + plane * size.height * size.width,
+                    width: size.width, height: isInside ? size.height : 0,
+                    first: part.rows.lowerBound * tiling.down.outputs - g.paddingBefore.height,
+                    left: part.columns.lowerBound * tiling.across.outputs - g.paddingBefore.width,
+                    rows: part.slots * tiling.down.outputs, down: tiling.down.outputs,
+                    across: tiling.across.outputs, slot: part.slot,
+                    rowPhasePitch: part.rowPhasePitch, columnPhasePitch: part.columnPhasePitch,
+                    to: values, line: streams + part.streamElements))
+            along(part, values, streams)
+            let panelVectors = kernels.nr / kernels.lanes
+            _ = kernels.winograd.transform(
+                tiling.down.input,
+                TransformOperands(
+                    from: streams, offsets: part.streamOffsets, fromPitch: part.streamPitch,
+                    rows: tiling.across.points, vectors: part.vectors,
+                    to: points + firstVector / panelVectors * blocks.panelElements
+                        + channel * kernels.nr,
+                    toStride: tiling.across.points * blocks.pointStride,
+                    toPitch: blocks.pointStride, column: firstVector % panelVectors,
+                    panelStride: blocks.panelElements, addend: 0))
+        }
+    }
+
+    /// Values to streams, each residue of the rows for itself.
+    private func along(
+        _ part: WinogradPart, _ values: UnsafePointer<Scalar>,
+        _ streams: UnsafeMutablePointer<Scalar>
+    ) {
+        for residue in 0..<tiling.down.outputs {
+            _ = kernels.winograd.transform(
+                tiling.across.input,
+                TransformOperands(
+                    from: values + residue * part.rowPhasePitch, offsets: part.valueOffsets,
+                    fromPitch: part.slot, rows: part.slots,
+                    vectors: (part.columns.count + kernels.lanes - 1) / kernels.lanes,
+                    to: streams + residue * part.streamPhasePitch, toStride: part.streamPitch,
+                    toPitch: part.columns.count, column: 0, panelStride: kernels.nr, addend: 0))
+        }
+    }
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import KernelInterface
+
+/// Weights at the points of the filters, in panels:
+///
+///     [group][point][depth of the kernel][chunk of channels][ceil(m / mr)][channel][mr]
+///
+/// in the order in which they are read; missing rows are zeros. A panel of a chunk is whole vectors, so
+/// that no core writes into what is another's.
+struct WinogradWeights<Scalar: TensorScalar>: Sendable {
+    /// Channels whose products are summed before they are added to the sums.
+    static var chunk: Int { 128 }
+
+    private let channels, panelCount, mr, lanes: Int
+    private let depthStride, pointStride: Int
+    private let groupStride: Int
+    private let storage: ScratchPool.Lease
+    /// What the weights were, for an input that has to be computed otherwise.
+    let source: (weight: Tensor, bias: Tensor?)
+
+    private let bias: [Scalar]
+
+    private let elements: Int
+
+    var byteCount: Int { (elements + bias.count) * MemoryLayout<Scalar>.stride }
+
+    private var base: UnsafeMutablePointer<Scalar> {
+        storage.bytes.assumingMemoryBound(to: Scalar.self)
+    }
+
+    /// What is added to all outputs of a channel.
+    func bias(ofChannel channel: Int) -> Scalar { bias.isEmpty ? .zero : bias[channel] }
+
+    /// Elements from one panel to the next, in the chunk that begins at a channel.
+    func panelStride(at channel: Int) -> Int {
+        (min(Self.chunk, channels - channel) * mr + lanes - 1) / lanes * lanes
+    }
+
+    /// The first panel of a chunk.
+    func panels(group: Int, point: Int, depth: Int, at channel: Int) -> UnsafePointer<Scalar> {
+        UnsafePointer(base + group * groupStride + point * pointStride)
+            + depth * depthStride + channel * mr * panelCount
+    }
+
+    init(
+        _ weight: Tensor, bias: Tensor?, _ g: ConvolutionGeometry, _ tiling: WinogradTiling,
+        kernels: GEMMKernels<Scalar>, threads: Int
+    ) {
+        source = (weight, bias)
+        self.bias = bias?.elements(of: Scalar.self) ?? []
+        let panels = (g.outputChannelsPerGroup + kernels.mr - 1) / kernels.mr
+        (channels, panelCount) = (g.inputChannelsPerGroup, panels)
+        (mr, lanes) = (kernels.mr, kernels.lanes)
+        let whole = channels / Self.chunk * Self.chunk
+        let rest = ((channels - whole) * mr + lanes - 1) / lanes * lanes
+        depthStride = panels * (whole * mr + rest)
+        pointStride = g.kernel.depth * depthStride + 16
+        groupStride = tiling.points * pointStride
+        elements = g.groups * groupStride + 16
+        storage = ScratchPool.shared.lease(byteCount: elements * MemoryLayout<Scalar>.stride)
+        transform(weight, g, Transform(g, tiling, kernels, pointStride: pointStride), threads)
+    }
+
+    /// Over the cores: groups x panels.
+    private func transform(
+        _ weight: Tensor, _ g: ConvolutionGeometry, _ transform: Transform, _ threads: Int
+    ) {
+        let byteCount = transform.workElements * MemoryLayout<Scalar>.stride * threads
+        weight.withElements(of: Scalar.self) { weight in
+            let source = UncheckedPointer(UnsafeMutablePointer(mutating: weight.baseAddress!))
+            ScratchPool.shared.withScratch(byteCount: byteCount) { scratch in
+                let work = UncheckedPointer(scratch.assumingMemoryBound(to: Scalar.self))
+                ParallelTiles.run(g.groups * panelCount, threads: threads) { task, worker in
+                    let group = task / panelCount, panel = task % panelCount
+                    let from =
+                        source.pointer + group * g.weightElementsPerGroup
+                        + panel * mr * channels * g.kernel.count
+                    let rows = min(mr, g.outputChannelsPerGroup - panel * mr)
+                    let memory = work.pointer + worker * transform.workElements
+                    for channel in stride(from: 0, to: channels, by: Self.chunk) {
+                        let to =
+                            base + group * groupStride + channel * mr * panelCount
+                            + panel * panelStride(at: channel)
+                        transform.run(
+                            from + channel * g.kernel.count, rows: rows,
+                            channels: min(Self.chunk, channels - channel), to: to,
+                            depthStride: depthStride, work: memory)
+                    }
+                }
+            }
+        }
+    }
+
+    /// A panel of a chunk: its taps apart, then along rows, then along columns.
+    private struct Transform: Sendable {
+        let geometry: ConvolutionGeometry
+        let tiling: WinogradTiling
+        let kernels: GEMMKernels<Scalar>
+        let pointStride: Int
+
+        init(
+            _ geometry: ConvolutionGeometry, _ tiling: WinogradTiling,
+            _ kernels: GEMMKernels<Scalar>, pointStride: Int
+        ) {
+            (self.geometry, self.tiling, self.kernels) = (geometry, tiling, kernels)
+            self.pointStride = pointStride
+        }
+
+        private var tapPitch: Int {
+            min(WinogradWeights.chunk, geometry.inputChannelsPerGroup) * kernels.mr + 32
+        }
+        private var tapElements: Int { geometry.kernel.count * tapPitch }
+        private var rowElements: Int { tiling.across.points * geometry.kernel.height * tapPitch }
+        var workElements: Int { (tapElements + rowElements + 64) / 16 * 16 }
+
+        func run(
+            _ weight: UnsafePointer<Scalar>, rows: Int, channels: Int,
+            to: UnsafeMutablePointer<Scalar>, depthStride: Int, work: UnsafeMutablePointer<Scalar>
+        ) {
+            let kernel = geometry.kernel
+            kernels.winograd.splitTaps(
+                TapPanels(
+                    weights: weight,
+                    rowStride: geometry.inputChannelsPerGroup * kernel.count, rows: rows,
+                    channels: channels, taps: kernel.count, to: work, tapPitch: tapPitch))
+            for depth in 0..<kernel.depth {
+                transform(
+                    work + depth * kernel.height * kernel.width * tapPitch,
+                    vectors: (channels * kernels.mr + kernels.lanes - 1) / kernels.lanes,
+                    between: work + tapElements, to: to + depth * depthStride)
+            }
+        }
+
+        private func transform(
+            _ taps: UnsafePointer<Scalar>, vectors: Int, between: UnsafeMutablePointer<Scalar>,
+            to: UnsafeMutablePointer<Scalar>
+        ) {
+            let height = geometry.kernel.height, width = geometry.kernel.width
+            let offsets = InlineArray<6, Int> { $0 * tapPitch }
+            _ = kernels.winograd.transform(
+                tiling.across.weight,
+                TransformOperands(
+                    from: taps, offsets: offsets, fromPitch: width * tapPitch, rows: height,
+                    vectors: vectors, to: between, toStride: height * tapPitch, toPitch: tapPitch,
+                    column: 0, panelStride: kernels.nr, addend: 0))
+            _ = kernels.winograd.transform(
+                tiling.down.weight,
+                TransformOperands(
+                    from: between, offsets: offsets, fromPitch: height * tapPitch,
+                    rows: tiling.across.points, vectors: vectors, to: to,
+                    toStride: tiling.across.points * pointStride, toPitch: pointStride,
+                    column: 0, panelStride: kernels.nr, addend: 0))
+        }
+    }
+}
+
+/// A pointer that several cores use, each in places of its own.
+struct UncheckedPointer<Scalar>: @unchecked Sendable {
+    let pointer: UnsafeMutablePointer<Scalar>
+    init(_ pointer: UnsafeMutablePointer<Scalar>) { self.pointer = pointer }
+}
