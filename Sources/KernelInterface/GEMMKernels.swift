@@ -6,7 +6,7 @@
 /// packed in panels of `mr` rows; B is columns of the input, packed in panels of `nr` columns.
 /// Counts, strides and offsets are in elements. No kernel checks anything. One object per scalar and
 /// instruction set, so that plans share it instead of copying seven functions.
-public final class GEMMKernels<Scalar: Sendable>: Sendable {
+public final class GEMMKernels<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
     /// Scalars in a vector.
     public let lanes: Int
     /// Rows of a tile.

@@ -2,7 +2,7 @@
 
 /// What Winograd's minimal filtering needs besides the register tiles, for one scalar and one
 /// instruction set. No kernel checks anything.
-public struct WinogradKernels<Scalar: Sendable>: Sendable {
+public struct WinogradKernels<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
     /// A one-dimensional transform of many lanes; of an output step, whether all that it made is
     /// finite (true of the others).
     public let transform: @Sendable (WinogradStep, TransformOperands<Scalar>) -> Bool

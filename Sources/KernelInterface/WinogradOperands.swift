@@ -28,10 +28,10 @@ public enum WinogradStep: Sendable {
 ///
 ///     from + row·fromPitch + v·lanes      ->      to + row·toPitch + place of vector (column + v)
 ///
-/// Vectors have places in panels of nr / lanes vectors that are `panelStride` apart; with
-/// `panelStride` nr they follow each other. Only output steps add. Assumption: whole vectors may be
+/// Vectors have places in panels that are `panelStride` apart: the first `widePanels` of them hold
+/// `width` vectors, the others one less. Only output steps add. Assumption: whole vectors may be
 /// read and written; what is written too much is written again by the next row.
-public struct TransformOperands<Scalar>: @unchecked Sendable {
+public struct TransformOperands<Scalar: BinaryFloatingPoint>: @unchecked Sendable {
     /// Value 0 of row 0.
     public var from: UnsafePointer<Scalar>
     /// Where the values that a step reads are, relative to `from`: the first as many as it reads.
@@ -50,16 +50,21 @@ public struct TransformOperands<Scalar>: @unchecked Sendable {
     public var toPitch: Int
     /// The place of the first vector in its panel.
     public var column: Int
+    /// Vectors of the first panel.
+    public var width: Int
+    /// Panels that have as many.
+    public var widePanels: Int
     /// Elements from one panel to the next.
     public var panelStride: Int
     /// Added to what an output step makes.
     public var addend: Scalar
 
-    /// All of it.
+    /// All of it; without panels vectors follow each other.
     public init(
         from: UnsafePointer<Scalar>, offsets: InlineArray<6, Int>, fromPitch: Int, rows: Int,
-        vectors: Int, to: UnsafeMutablePointer<Scalar>, toStride: Int, toPitch: Int, column: Int,
-        panelStride: Int, addend: Scalar
+        vectors: Int, to: UnsafeMutablePointer<Scalar>, toStride: Int, toPitch: Int,
+        column: Int = 0, width: Int = .max, widePanels: Int = .max, panelStride: Int = 0,
+        addend: Scalar = 0
     ) {
         self.from = from
         self.offsets = offsets
@@ -70,6 +75,8 @@ public struct TransformOperands<Scalar>: @unchecked Sendable {
         self.toStride = toStride
         self.toPitch = toPitch
         self.column = column
+        self.width = width
+        self.widePanels = widePanels
         self.panelStride = panelStride
         self.addend = addend
     }

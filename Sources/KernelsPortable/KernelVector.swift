@@ -2,7 +2,8 @@
 
 /// What the kernels need of a vector. Arithmetic in code generic over `SIMD` is a loop over lanes that
 /// the optimizer only sometimes puts back together; requirements of this protocol are instructions.
-protocol KernelVector: SIMD, SendableMetatype where Scalar: BinaryFloatingPoint & SIMDScalar & Sendable {
+protocol KernelVector: SIMD, SendableMetatype
+where Scalar: BinaryFloatingPoint & SIMDScalar & Sendable {
     /// a + b, lane by lane.
     static func sum(_ a: Self, _ b: Self) -> Self
     /// a − b, lane by lane.

@@ -35,7 +35,7 @@ public let kernels = KernelTable(
         packTaps: { Packing<V, R, N>.taps($0) },
         interleave: { Packing<V, R, N>.interleave($0) },
         winograd: WinogradKernels(
-            transform: { WinogradTransforms<V, N>.run($0, $1) },
+            transform: { WinogradTransforms<V>.run($0, $1) },
             splitRows: { TilePacking<V, R>.splitRows($0) },
             splitTaps: { TilePacking<V, R>.splitTaps($0) }),
         peak: { Peak<V>.run($0) })

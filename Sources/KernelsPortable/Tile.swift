@@ -38,6 +38,7 @@ enum Tile<V: KernelVector, let R: Int, let N: Int> {
             step(&t, a + 2 * R, b + 2 * columns)
             step(&t, a + 3 * R, b + 3 * columns)
             #endif
+            lanes_prefetch(a + 64 * R)
             a += turn * R
             b += turn * columns
         }

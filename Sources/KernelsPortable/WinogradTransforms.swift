@@ -6,7 +6,7 @@ import KernelInterface
 ///
 /// Six points are 0, ±√2, ±1/√2 and ∞, four are 0, ±1 and ∞; the matrices stand beside each function,
 /// with s = √2 and h = √2/2. All were checked against direct sums in exact arithmetic.
-enum WinogradTransforms<V: KernelVector, let N: Int> {
+enum WinogradTransforms<V: KernelVector> {
     typealias Scalar = V.Scalar
     typealias Two = InlineArray<2, V>
     typealias Four = InlineArray<4, V>
@@ -142,7 +142,7 @@ enum WinogradTransforms<V: KernelVector, let N: Int> {
         for row in 0..<o.rows {
             var from = o.from + row * o.fromPitch
             var panel = o.to + row * o.toPitch
-            var column = o.column
+            var column = o.column, width = o.width, wide = o.widePanels
             for _ in 0..<o.vectors {
                 var x = InlineArray<I, V>(repeating: .zero)
                 for i in 0..<I { x[i] = load(from + offsets[i]) }
@@ -159,9 +159,11 @@ enum WinogradTransforms<V: KernelVector, let N: Int> {
                 }
                 from += V.scalarCount
                 column += 1
-                if column == N {
+                if column == width {
                     column = 0
                     panel += o.panelStride
+                    wide -= 1
+                    if wide == 0 { width -= 1 }
                 }
             }
         }

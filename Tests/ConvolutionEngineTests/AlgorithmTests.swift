@@ -15,7 +15,7 @@ struct AlgorithmTests {
     @Test("every case, algorithm, instruction set and dtype", arguments: InstructionSet.available)
     func cases(isa: InstructionSet) throws {
         let kernels = try #require(isa.kernels)
-        for row in ConvolutionCase.forward + ConvolutionCase.transposed {
+        for row in ConvolutionCase.all {
             for dtype in [DType.float32, .float64] {
                 let trial = try Trial(row, dtype, seed: 1)
                 for algorithm in trial.algorithms {
@@ -23,6 +23,32 @@ struct AlgorithmTests {
                     #expect(failure == nil, "\(isa) \(algorithm) \(dtype) \(row): \(failure ?? "")")
                 }
             }
+        }
+    }
+
+    @Test("every algorithm has cases")
+    func coverage() throws {
+        for precision in [Precision.standard, .strict] {
+            for algorithm in Algorithm.allCases {
+                let count = try ConvolutionCase.all.count { row in
+                    var trial = try Trial(row, .float32, seed: 1)
+                    trial.precision = precision
+                    return trial.algorithms.contains(algorithm)
+                }
+                #expect(count >= 15, "\(algorithm), \(precision)")
+            }
+        }
+    }
+
+    @Test("strict minimal filtering", arguments: InstructionSet.available)
+    func strict(isa: InstructionSet) throws {
+        let kernels = try #require(isa.kernels)
+        for row in ConvolutionCase.all {
+            var trial = try Trial(row, .float32, seed: 3)
+            trial.precision = .strict
+            guard trial.algorithms.contains(.winograd) else { continue }
+            let failure = trial.run(.winograd, kernels, threads: 2)
+            #expect(failure == nil, "\(isa) \(row): \(failure ?? "")")
         }
     }
 
@@ -45,9 +71,10 @@ struct AlgorithmTests {
     @Test("whole numbers are exact", arguments: InstructionSet.available)
     func exact(isa: InstructionSet) throws {
         let kernels = try #require(isa.kernels)
-        for row in ConvolutionCase.forward + ConvolutionCase.transposed {
+        for row in ConvolutionCase.all {
             var trial = try Trial(row, .float32, seed: 5, integers: true)
             trial.tolerance = Tolerance(relative: 0)
+            trial.precision = .strict
             for algorithm in trial.algorithms {
                 let failure = trial.run(algorithm, kernels, threads: 2)
                 #expect(failure == nil, "\(isa) \(algorithm) \(row): \(failure ?? "")")
@@ -60,7 +87,7 @@ struct AlgorithmTests {
     )
     func nonFinite(isa: InstructionSet) throws {
         let kernels = try #require(isa.kernels)
-        for row in ConvolutionCase.forward + ConvolutionCase.transposed {
+        for row in ConvolutionCase.all {
             var trial = try Trial(row, .float32, seed: 6)
             trial.plant([.nan, .infinity, -.infinity])
             for algorithm in trial.algorithms {

@@ -86,7 +86,7 @@ struct ConvolutionRefusalTests {
             "algorithm",
             """
             algorithm "col2im" is for transposed convolutions only; use "auto" or one that can: \
-            "sliding_window", "im2col", "kernel_matrix"
+            "sliding_window", "im2col", "kernel_matrix", "winograd"
             """
         ) {
             $0.options.algorithm = .columnScatter

@@ -56,7 +56,10 @@ struct ErrorTableTests {
             for channels in Self.channels {
                 let row = try Self.measure(algorithm, dtype, channels: channels)
                 // In float64 the judge's own sums round as much.
-                let most = dtype == .float32 ? (rms: 1e-6, max: 1e-5) : (rms: 4e-15, max: 2e-14)
+                let factor: Double = algorithm == .winograd ? 1.5 : 1
+                let most =
+                    dtype == .float32
+                    ? (rms: 1e-6 * factor, max: 1e-5 * factor) : (rms: 4e-15, max: 2e-14)
                 #expect(row.rms <= most.rms && row.max <= most.max, "\(row)")
                 let cells = "| `\(algorithm.name)` | \(dtype.rawValue) | \(channels) |"
                 guard let told = readme.first(where: { $0.hasPrefix(cells) }) else {

@@ -8,7 +8,7 @@ import TestSupport
 @Suite("Results are a function of the values alone")
 struct InvarianceTests {
     static let rows: [ConvolutionCase] =
-        ConvolutionCase.forward + ConvolutionCase.transposed + [
+        ConvolutionCase.all + [
             .row("two cores' worth") {
                 $0.input = [2, 33, 29, 31]
                 $0.weight = [37, 33, 3, 3]

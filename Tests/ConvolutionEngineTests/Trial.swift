@@ -12,6 +12,7 @@ struct Trial {
     var weight: Tensor
     var bias: Tensor?
     var tolerance: Tolerance
+    var precision = Precision.standard
     private var expected: [Double]
 
     init(_ row: ConvolutionCase, _ dtype: DType, seed: UInt64, integers: Bool = false) throws {
@@ -25,11 +26,20 @@ struct Trial {
         expected = Convolve.reference(geometry, input: input, weight: weight, bias: bias)
     }
 
-    /// Every algorithm that can do the geometry.
+    /// Every algorithm of the geometry's direction, and those besides that can do it.
     var algorithms: [Algorithm] {
-        geometry.direction == .transposed
+        let always: [Algorithm] =
+            geometry.direction == .transposed
             ? [.stridePhases, .columnScatter, .kernelMatrix]
             : [.im2col, .slidingWindow, .kernelMatrix]
+        return always
+            + Algorithm.able(for: geometry, precision: precision).filter { !always.contains($0) }
+    }
+
+    /// Six points of minimal filtering round; whole numbers do not stay whole.
+    private func tolerance(of algorithm: Algorithm) -> Tolerance {
+        let factor: Double = algorithm == .winograd && precision == .standard ? 5 : 1
+        return Tolerance(relative: factor * tolerance.relative)
     }
 
     /// Puts values among the input's elements.
@@ -47,8 +57,8 @@ struct Trial {
     /// before, and what surrounds the output must be untouched after.
     func run(_ algorithm: Algorithm, _ kernels: KernelTable, threads: Int) -> String? {
         let plan = ConvolutionPlan(
-            geometry, dtype: dtype, algorithm: algorithm, kernels: kernels, threads: threads,
-            serialWork: 0)
+            geometry, dtype: dtype, algorithm: algorithm, precision: precision, kernels: kernels,
+            threads: threads, serialWork: 0)
         ConvolutionPlan.poisonScratch(byteCount: plan.scratchByteCount)
         let guardByteCount = 256
         let byteCount = geometry.outputCount * dtype.byteCount
@@ -61,7 +71,7 @@ struct Trial {
         let before = memory.prefix(guardByteCount), after = memory.suffix(guardByteCount)
         if before.contains(where: { $0 != 0xFF }) { return "written before the output" }
         if after.contains(where: { $0 != 0xFF }) { return "written behind the output" }
-        return mismatch(values(output), expected, tolerance)
+        return mismatch(values(output), expected, tolerance(of: algorithm))
     }
 
     private func values(_ output: UnsafeMutableRawPointer) -> [Double] {

@@ -134,10 +134,16 @@ import Testing
                 "reflect", "replicate", "circular", "constant"
                 """),
         Refusal(
-            fields: #""algorithm": "winograd""#, pointer: "/algorithm",
+            fields: #""algorithm": "fft""#, pointer: "/algorithm",
             detail: """
-                algorithm: algorithm "winograd" is not served yet; the algorithms here are "auto", \
-                "sliding_window", "im2col", "stride_phases", "col2im", "kernel_matrix"
+                algorithm: algorithm "fft" is not served yet; the algorithms here are "auto", \
+                "sliding_window", "im2col", "stride_phases", "col2im", "kernel_matrix", "winograd"
+                """),
+        Refusal(
+            fields: #""algorithm": "winograd", "stride": 2"#, pointer: "/algorithm",
+            detail: """
+                algorithm "winograd" is for stride 1 and dilation 1; use "auto" or one that can: \
+                "sliding_window", "im2col", "kernel_matrix"
                 """),
         Refusal(
             fields: #""algorithm": "im2col""#, pointer: "/algorithm",

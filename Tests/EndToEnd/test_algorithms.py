@@ -82,7 +82,7 @@ def test_the_wrong_direction_is_refused_with_those_that_can(server, operation, a
     assert_refused(response, algorithm, others)
 
 
-@pytest.mark.parametrize("name", ["winograd", "fft", "direct"])
+@pytest.mark.parametrize("name", ["fft", "direct"])
 @pytest.mark.parametrize("operation, others", [
     ("conv2d", ["sliding_window", "im2col"]), ("conv_transpose2d", ["stride_phases", "col2im"])])
 def test_what_is_not_served_yet_says_so(server, operation, others, name):

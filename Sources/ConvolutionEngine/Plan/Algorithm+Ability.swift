@@ -44,7 +44,8 @@ extension Algorithm {
         _ geometry: ConvolutionGeometry, precision: Precision = .standard
     ) throws(ConvolutionError) {
         guard let obstacle = obstacle(to: geometry, precision: precision) else { return }
-        let able = Self.able(for: geometry, precision: precision).map { "\"\($0.name)\"" }.joined(separator: ", ")
+        let able = Self.able(for: geometry, precision: precision).map { "\"\($0.name)\"" }.joined(
+            separator: ", ")
         throw .invalid(
             field: "algorithm",
             reason: "algorithm \"\(name)\" \(obstacle); use \"auto\" or one that can: \(able)")

@@ -116,7 +116,7 @@ struct Winograd<Scalar: TensorScalar>: Sendable {
             let place = place(plane, task / parts / planes)
             input.run(
                 channels * part / parts..<channels * (part + 1) / parts, place, tiling.plane,
-                depth: inputDepth(place.depth, tap: 0), operands,
+                depth: inputDepth(place.depth, tap: 0), operands, panels: blocks.panels,
                 firstVector: plane * blocks.planeVectors,
                 to: operands.scratch + place.group * blocks.pointElements,
                 work: worker(index, operands))
@@ -131,12 +131,13 @@ struct Winograd<Scalar: TensorScalar>: Sendable {
         ParallelTiles.run(geometry.groups * splits * perSplit, threads: threads) { task, index in
             let group = task / perSplit / splits
             let rows = blocks.rows(ofSplit: task / perSplit % splits)
-            let vectors = blocks.vectors(ofBlock: task % perSplit)
+            let some = blocks.panels(ofBlock: task % perSplit)
+            let vectors = blocks.panels.vectors(of: some)
             let work = worker(index, operands)
             let points = operands.scratch + group * blocks.pointElements
             product.multiply(
-                rows, vectors: vectors, terms: [.init(points: points, depth: 0)], group: group,
-                weights: weights, work: work)
+                rows, some, of: blocks.panels, terms: [.init(points: points, depth: 0)],
+                group: group, weights: weights, work: work)
             product.finish(
                 rows, vectors: vectors, group: group, operands, weights: weights, work: work,
                 to: { vector in
@@ -176,6 +177,7 @@ struct Winograd<Scalar: TensorScalar>: Sendable {
         _ flawed: FlawedImages, work: UnsafeMutablePointer<Scalar>
     ) {
         let rest = work + ringElements
+        let panels = WinogradPanels(part.vectors, most: blocks.panelVectors)
         var terms: [WinogradProduct<Scalar>.Term] = []
         for tap in 0..<geometry.kernel.depth {
             let depth = inputDepth(place.depth, tap: tap)
@@ -184,15 +186,15 @@ struct Winograd<Scalar: TensorScalar>: Sendable {
             if ring.claim(depth) {
                 input.run(
                     0..<geometry.inputChannelsPerGroup, place, part, depth: depth, operands,
-                    firstVector: 0, to: points, work: rest)
+                    panels: panels, firstVector: 0, to: points, work: rest)
             }
             terms.append(.init(points: points, depth: tap))
         }
         for split in 0..<blocks.splitCount {
             let rows = blocks.rows(ofSplit: split), vectors = 0..<part.vectors
             product.multiply(
-                rows, vectors: vectors, terms: terms, group: place.group, weights: weights,
-                work: rest)
+                rows, 0..<panels.count, of: panels, terms: terms, group: place.group,
+                weights: weights, work: rest)
             product.finish(
                 rows, vectors: vectors, group: place.group, operands, weights: weights,
                 work: rest, to: { _ in .init(place: place, part: part, firstVector: 0) },

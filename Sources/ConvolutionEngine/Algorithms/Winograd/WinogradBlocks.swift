@@ -1,11 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0
 
+/// Vectors shared out evenly over panels: the first ones may hold one more than the others.
+struct WinogradPanels: Sendable {
+    let count: Int
+    private let width: Int
+    private let wide: Int
+
+    init(_ vectors: Int, most: Int) {
+        count = max(1, (vectors + most - 1) / most)
+        width = max(1, (vectors + count - 1) / count)
+        wide = vectors - count * (width - 1)
+    }
+
+    /// Vectors of a panel.
+    func width(of panel: Int) -> Int { panel < wide ? width : width - 1 }
+
+    private func firstVector(of panel: Int) -> Int { panel * (width - 1) + min(panel, wide) }
+
+    /// Vectors of some panels.
+    func vectors(of panels: Range<Int>) -> Range<Int> {
+        firstVector(of: panels.lowerBound)..<firstVector(of: panels.upperBound)
+    }
+
+    /// Where a vector is: its panel, its place there, and what follows.
+    func place(of vector: Int) -> (panel: Int, column: Int, width: Int, widePanels: Int) {
+        if vector < wide * width || width == 1 {
+            let panel = vector / width
+            return (panel, vector % width, width, width == 1 ? .max : wide - panel)
+        }
+        let behind = vector - wide * width
+        return (wide + behind / (width - 1), behind % (width - 1), width - 1, .max)
+    }
+}
+
 /// What is computed together, so that it stays in the caches. None of it changes a result.
 struct WinogradBlocks: Sendable {
     /// Whether the whole input is transformed before anything is multiplied.
     let isShared: Bool
-    /// Vectors of all planes of a group, or the most of a part.
-    let vectors: Int
+    /// How the vectors of all planes of a group are shared out; of the largest part, where the input is
+    /// not shared.
+    let panels: WinogradPanels
     /// Vectors of a plane, where the input is shared.
     let planeVectors: Int
     /// Vectors of a panel.
@@ -14,8 +48,9 @@ struct WinogradBlocks: Sendable {
     let panelElements, pointStride, pointElements: Int
     /// Pieces that the channels are divided into while the input is transformed.
     let channelParts: Int
-    /// Blocks of vectors, and their length: whole panels.
+    /// Blocks of panels, and the most vectors of one.
     let blockCount, blockVectors: Int
+    private let blockPanels: Int
     /// Parts of a plane: rows x columns of them.
     let partsDown, partsAcross: Int
     /// Output channels that are computed at a time: whole panels.
@@ -53,18 +88,18 @@ struct WinogradBlocks: Sendable {
         let part = WinogradPart(
             tiling: tiling, rows: 0..<(tiling.tilesDown + partsDown - 1) / partsDown,
             columns: 0..<columns)
-        vectors = isShared ? all : part.vectors
+        let vectors = isShared ? all : part.vectors
+        panels = WinogradPanels(vectors, most: panelVectors)
         pointStride = stride(vectors)
         pointElements = tiling.points * pointStride
         channelParts = max(1, min(channels, 4 * threads / max(1, planes * g.groups)))
         // Blocks of three panels or four, of equal length: weights are read once for each.
-        let panels = (vectors + panelVectors - 1) / panelVectors
-        let some = isShared ? max(1, (panels + 1) / 4) : 1
-        let blockPanels = (panels + some - 1) / some
-        blockCount = (panels + blockPanels - 1) / blockPanels
-        blockVectors = min(vectors, blockPanels * panelVectors)
+        let some = isShared ? max(1, (panels.count + 1) / 4) : 1
+        blockPanels = (panels.count + some - 1) / some
+        blockCount = (panels.count + blockPanels - 1) / blockPanels
+        blockVectors = panels.vectors(of: 0..<min(panels.count, blockPanels)).count
         // The sums of all points stay in L2.
-        let fitting = 262_144 / (tiling.points * blockPanels * nr * scalarByteCount) / mr * mr
+        let fitting = 262_144 / (tiling.points * blockVectors * lanes * scalarByteCount) / mr * mr
         let share = outputs * blockCount * g.groups / (4 * threads) / mr * mr
         let most = max(4 * mr, fitting)
         rowsAtATime = isShared && threads > 1 ? max(mr, min(most, share)) : most
@@ -80,9 +115,9 @@ struct WinogradBlocks: Sendable {
         split * rowsAtATime..<min(outputs, (split + 1) * rowsAtATime)
     }
 
-    /// Vectors of a block.
-    func vectors(ofBlock block: Int) -> Range<Int> {
-        block * blockVectors..<min(vectors, (block + 1) * blockVectors)
+    /// Panels of a block.
+    func panels(ofBlock block: Int) -> Range<Int> {
+        block * blockPanels..<min(panels.count, (block + 1) * blockPanels)
     }
 
     var partCount: Int { partsDown * partsAcross }

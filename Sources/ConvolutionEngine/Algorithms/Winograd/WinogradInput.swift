@@ -17,17 +17,18 @@ struct WinogradInput<Scalar: TensorScalar>: Sendable {
     let blocks: WinogradBlocks
     let kernels: GEMMKernels<Scalar>
 
-    /// Memory for ``run(_:_:_:depth:_:firstVector:to:work:)``.
+    /// Memory for ``run(_:_:_:depth:_:panels:firstVector:to:work:)``.
     var workElements: Int { blocks.largestPart.workElements }
 
     /// Channels of a part of a plane; `depth` is that of the input, inside it or not.
     ///
     /// - Parameters:
-    ///   - firstVector: the place of the part's first vector
+    ///   - panels: how vectors are shared out
+    ///   - firstVector: the part's first
     ///   - points: `[point][panel][channel][nr]`
     func run(
         _ channels: Range<Int>, _ place: WinogradPlace, _ part: WinogradPart, depth: Int,
-        _ operands: RunOperands<Scalar>, firstVector: Int,
+        _ operands: RunOperands<Scalar>, panels: WinogradPanels, firstVector: Int,
         to points: UnsafeMutablePointer<Scalar>, work: UnsafeMutablePointer<Scalar>
     ) {
         let g = geometry, size = g.inputSize
@@ -49,17 +50,16 @@ struct WinogradInput<Scalar: TensorScalar>: Sendable {
                     rowPhasePitch: part.rowPhasePitch, columnPhasePitch: part.columnPhasePitch,
                     to: values, line: streams + part.streamElements))
             along(part, values, streams)
-            let panelVectors = kernels.nr / kernels.lanes
+            let first = panels.place(of: firstVector)
             _ = kernels.winograd.transform(
                 tiling.down.input,
                 TransformOperands(
                     from: streams, offsets: part.streamOffsets, fromPitch: part.streamPitch,
                     rows: tiling.across.points, vectors: part.vectors,
-                    to: points + firstVector / panelVectors * blocks.panelElements
-                        + channel * kernels.nr,
+                    to: points + first.panel * blocks.panelElements + channel * kernels.nr,
                     toStride: tiling.across.points * blocks.pointStride,
-                    toPitch: blocks.pointStride, column: firstVector % panelVectors,
-                    panelStride: blocks.panelElements, addend: 0))
+                    toPitch: blocks.pointStride, column: first.column, width: first.width,
+                    widePanels: first.widePanels, panelStride: blocks.panelElements))
         }
     }
 
@@ -76,7 +76,7 @@ struct WinogradInput<Scalar: TensorScalar>: Sendable {
                     fromPitch: part.slot, rows: part.slots,
                     vectors: (part.columns.count + kernels.lanes - 1) / kernels.lanes,
                     to: streams + residue * part.streamPhasePitch, toStride: part.streamPitch,
-                    toPitch: part.columns.count, column: 0, panelStride: kernels.nr, addend: 0))
+                    toPitch: part.columns.count))
         }
     }
 }

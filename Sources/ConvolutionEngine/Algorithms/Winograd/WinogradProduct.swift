@@ -16,29 +16,29 @@ struct WinogradProduct<Scalar: TensorScalar>: Sendable {
     }
 
     /// Elements of a row of sums.
-    private var ldc: Int { (blocks.blockVectors * kernels.lanes + kernels.nr - 1) / kernels.nr * kernels.nr }
+    private var ldc: Int { blocks.blockVectors * kernels.lanes }
     /// Elements from the sums of one point to the next.
     private var pointPitch: Int { blocks.rowsAtATime * ldc + 16 }
     private var sumElements: Int { tiling.points * pointPitch }
     private var betweenElements: Int { tiling.down.outputs * tiling.across.points * ldc }
     private var resultElements: Int { tiling.down.outputs * tiling.across.outputs * ldc }
 
-    /// Memory for ``multiply(_:vectors:terms:weights:work:)`` and ``finish(_:_:_:_:work:)``.
+    /// Memory for the sums and what becomes of them.
     var workElements: Int {
         (sumElements + betweenElements + resultElements + 2 * kernels.nr + 31) / 16 * 16
     }
 
     /// The sums at every point, in chunks of 128 channels: `[point][row][vector]`.
     func multiply(
-        _ rows: Range<Int>, vectors: Range<Int>, terms: [Term], group: Int,
+        _ rows: Range<Int>, _ some: Range<Int>, of panels: WinogradPanels, terms: [Term],
+        group: Int,
         weights: WinogradWeights<Scalar>, work: UnsafeMutablePointer<Scalar>
     ) {
         let channels = geometry.inputChannelsPerGroup, chunk = WinogradWeights<Scalar>.chunk
         for point in 0..<tiling.points {
             let sums = work + point * pointPitch
             let offset =
-                point * blocks.pointStride
-                + vectors.lowerBound / blocks.panelVectors * blocks.panelElements
+                point * blocks.pointStride + some.lowerBound * blocks.panelElements
             var isFirst = true
             for term in terms {
                 for c in stride(from: 0, to: channels, by: chunk) {
@@ -50,7 +50,7 @@ struct WinogradProduct<Scalar: TensorScalar>: Sendable {
                             a: a + rows.lowerBound / kernels.mr * panelStride,
                             b: term.points + offset + c * kernels.nr, c: sums, ldc: ldc,
                             vectors: 0, bias: nil, accumulate: !isFirst),
-                        panelStride: panelStride, rows: rows.count, vectors: vectors.count)
+                        panelStride: panelStride, rows: rows.count, some, of: panels)
                     isFirst = false
                 }
             }
@@ -60,19 +60,22 @@ struct WinogradProduct<Scalar: TensorScalar>: Sendable {
 
     /// A panel of values stays in L1 while the panels of weights pass by.
     private func multiply(
-        _ first: TileOperands<Scalar>, panelStride: Int, rows: Int, vectors: Int
+        _ first: TileOperands<Scalar>, panelStride: Int, rows: Int, _ some: Range<Int>,
+        of panels: WinogradPanels
     ) {
         var tile = first
-        for v in stride(from: 0, to: vectors, by: blocks.panelVectors) {
-            tile.vectors = min(blocks.panelVectors, vectors - v)
+        var c = first.c
+        for panel in some {
+            tile.vectors = panels.width(of: panel)
             tile.a = first.a
-            tile.c = first.c + v * kernels.lanes
+            tile.c = c
             for _ in stride(from: 0, to: rows, by: kernels.mr) {
                 kernels.multiply(tile)
                 tile.a += panelStride
                 tile.c += kernels.mr * ldc
             }
             tile.b += blocks.panelElements
+            c += tile.vectors * kernels.lanes
         }
     }
 
@@ -119,15 +122,13 @@ struct WinogradProduct<Scalar: TensorScalar>: Sendable {
             TransformOperands(
                 from: work + row * ldc, offsets: InlineArray { $0 * pitch },
                 fromPitch: pointPitch, rows: across, vectors: vectors, to: between,
-                toStride: across * ldc, toPitch: ldc, column: 0, panelStride: kernels.nr,
-                addend: 0))
+                toStride: across * ldc, toPitch: ldc))
         return kernels.winograd.transform(
             tiling.across.output,
             TransformOperands(
                 from: between, offsets: InlineArray { $0 * ldc }, fromPitch: across * ldc,
                 rows: tiling.down.outputs, vectors: vectors, to: results, toStride: ldc,
-                toPitch: tiling.across.outputs * ldc, column: 0, panelStride: kernels.nr,
-                addend: bias))
+                toPitch: tiling.across.outputs * ldc, addend: bias))
     }
 
     /// Residues to rows of outputs, a row of tiles at a time. False where it `checks` and an output is

@@ -142,15 +142,13 @@ struct WinogradWeights<Scalar: TensorScalar>: Sendable {
                 tiling.across.weight,
                 TransformOperands(
                     from: taps, offsets: offsets, fromPitch: width * tapPitch, rows: height,
-                    vectors: vectors, to: between, toStride: height * tapPitch, toPitch: tapPitch,
-                    column: 0, panelStride: kernels.nr, addend: 0))
+                    vectors: vectors, to: between, toStride: height * tapPitch, toPitch: tapPitch))
             _ = kernels.winograd.transform(
                 tiling.down.weight,
                 TransformOperands(
                     from: between, offsets: offsets, fromPitch: height * tapPitch,
                     rows: tiling.across.points, vectors: vectors, to: to,
-                    toStride: tiling.across.points * pointStride, toPitch: pointStride,
-                    column: 0, panelStride: kernels.nr, addend: 0))
+                    toStride: tiling.across.points * pointStride, toPitch: pointStride))
         }
     }
 }

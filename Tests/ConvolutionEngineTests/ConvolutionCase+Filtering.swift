@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ConvolutionEngine
+
+extension ConvolutionCase {
+    /// Every row there is.
+    static let all = forward + filtered + transposed
+
+    /// Rows for the tiles, parts and chunks of minimal filtering.
+    static let filtered: [ConvolutionCase] = [
+        row("filtering, padding 1") { $0.options.padding = .symmetric([1]) },
+        row("filtering, one tile") {
+            $0.input = [1, 5, 3, 3]
+            $0.options.padding = .symmetric([1])
+        },
+        row("filtering, 5 x 5") {
+            $0.weight = [7, 5, 5, 5]
+            $0.options.padding = .symmetric([2])
+        },
+        row("filtering, 3 x 5") { $0.weight = [7, 5, 3, 5] },
+        row("filtering, 5 x 1") { $0.weight = [7, 5, 5, 1] },
+        row("filtering, 1 x 3") { $0.weight = [7, 5, 1, 3] },
+        row("filtering, 3 x 1, groups") {
+            $0.input[1] = 6
+            $0.weight = [9, 2, 3, 1]
+            $0.options.groups = 3
+        },
+        row("filtering, padding before only") { $0.options.padding = .pairs([[4, 0], [7, 1]]) },
+        row("filtering, chunks of channels") {
+            $0.input = [1, 131, 6, 7]
+            $0.weight = [5, 131, 3, 3]
+        },
+        row("filtering, many output channels") {
+            $0.input = [3, 3, 9, 8]
+            $0.weight = [131, 3, 3, 3]
+        },
+        row("filtering, parts of a plane") {
+            $0.input = [2, 3, 23, 611]
+            $0.weight = [5, 3, 3, 3]
+            $0.options.padding = .symmetric([1])
+        },
+        row("filtering, parts of planes too many to share") {
+            $0.input = [1, 130, 37, 173]
+            $0.weight = [5, 130, 3, 3]
+            $0.options.padding = .symmetric([1])
+        },
+        row("filtering, 1-d, long") {
+            $0.input = [1, 2, 4111]
+            $0.weight = [3, 2, 3]
+        },
+        row("filtering, 1-d, 5 taps, batch") {
+            $0.input = [3, 5, 50]
+            $0.weight = [6, 5, 5]
+            $0.options.padding = .symmetric([2])
+        },
+        row("filtering, 3-d, depth of a plane") {
+            $0.input = [2, 3, 4, 7, 6]
+            $0.weight = [5, 3, 1, 3, 3]
+            $0.options.stride = [2, 1, 1]
+            $0.options.padding = .pairs([[2, 1], [1, 1], [1, 0]])
+        },
+        row("filtering, 3-d") {
+            $0.input = [2, 3, 6, 9, 11]
+            $0.weight = [5, 3, 3, 3, 3]
+            $0.options.padding = .symmetric([1])
+        },
+        row("filtering, 3-d, strides of the depth, ocean of padding") {
+            $0.input = [1, 4, 5, 8, 9]
+            $0.weight = [6, 2, 4, 3, 5]
+            $0.options.groups = 2
+            $0.options.stride = [2, 1, 1]
+            $0.options.padding = .pairs([[9, 0], [1, 0], [0, 3]])
+        },
+    ]
+}
