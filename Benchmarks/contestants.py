@@ -41,7 +41,8 @@ class Settings:
         parser.add_argument("--seconds", type=float, default=seconds,
                             help="for each layer, contestant and round; at least three calls")
         parser.add_argument("--threads", type=int, default=Settings.threads)
-        parser.add_argument("--binary", type=pathlib.Path, default=BINARY)
+        parser.add_argument("--binary", type=lambda text: pathlib.Path(text).absolute(),
+                            default=BINARY)
         parser.add_argument("--prefix", type=shlex.split, default=(), metavar="COMMAND",
                             help="put in front of every command that measures: a lock, taskset")
 
@@ -81,7 +82,9 @@ def measure(contestant, layers, settings):
             json.dump(layers, file)
             file.flush()
             command = [*settings.prefix, *map(str, settings.command(contestant, file.name))]
-            output, ending = run(command, settings.environment(), 120 + 30 * len(layers))
+            # A lock in front may be waited for as long as it takes.
+            timeout = None if settings.prefix else 120 + 30 * len(layers)
+            output, ending = run(command, settings.environment(), timeout)
         lines += output
         told = {line["name"] for line in output}
         layers = [layer for layer in layers if layer["name"] not in told]

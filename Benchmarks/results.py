@@ -84,6 +84,13 @@ def machine(settings):
         f"{version('onnxruntime')}, {version('numpy')}; {settings.rounds} rounds.")
 
 
+def quietness(layers, taken, dtype):
+    """The peaks that were measured beside the layers: far apart, if others used the machine."""
+    peaks = [taken[ours][layer["name"]]["peak"] for ours in (UNPREPARED, PREPARED) for layer in layers
+             if layer.get("dtype", "float32") == dtype and "peak" in taken[ours].get(layer["name"], {})]
+    return f" FMA peaks from {min(peaks):.0f} to {max(peaks):.0f} GFLOP/s." if peaks else ""
+
+
 def time_of(line):
     return f"{line['ms']:.3f}" if "ms" in line else line.get("error", "-")
 
@@ -162,6 +169,7 @@ def total(layers, lines):
 
 
 def text_of(section, layers, taken, facts):
+    facts += quietness(layers, taken, section.dtype or "float32")
     parts = [f"## {section.title}", f"{section.about} {facts}",
              "\n".join(summary_table(taken, section.peers))]
     if all("network" in layer for layer in layers):

@@ -164,7 +164,8 @@ def test_cliffs(costs, expected):
 
 def test_a_table_has_errors_and_crashes():
     layers = [layer | {"network": "net"} for layer in LAYERS[:2]]
-    line = {"algorithm": "im2col", "ms": 2.0, "gflops": 10.0, "of_peak": 0.5, "max_error": 1e-6}
+    line = {"algorithm": "im2col", "ms": 2.0, "gflops": 10.0, "peak": 20.0, "of_peak": 0.5,
+            "max_error": 1e-6}
     ours = {"forward": line, "transposed": line}
     taken = {"unprepared": ours, "prepared": ours, "torch": {
         "forward": {"ms": 3.0, "max_error": 2e-6}, "transposed": {"error": "crashed (SIGSEGV)"}}}
@@ -173,3 +174,4 @@ def test_a_table_has_errors_and_crashes():
     assert "| forward | im2col | 2.000 | 2.000 | 10.0 | 0.50 | 1.0e-06 | 3.000 | 2.0e-06 | 1.50 / 1.50 |" in text
     assert "crashed (SIGSEGV) |  | - / - |" in text
     assert "| PyTorch | unprepared | 1.50 | 1 of 1 | forward 1.50 |" in text
+    assert "About. Facts. FMA peaks from 20 to 20 GFLOP/s." in text
