@@ -124,6 +124,12 @@ def in_rounds(contestants, layers, settings):
             for contestant, named in taken.items()}
 
 
+def add_rounds(taken, layers, settings):
+    """Adds the lines of some more layers to each contestant of `taken`."""
+    for contestant, lines in in_rounds(list(taken), layers, settings).items():
+        taken[contestant] |= lines
+
+
 def middle(lines):
     """The line of the median time."""
     failed = [line for line in lines if "error" in line]

@@ -19,7 +19,7 @@ import subprocess
 import sys
 
 from contestants import (
-    HERE, PREPARED, UNPREPARED, Settings, geometric_mean, in_rounds, ratio, read_layers)
+    HERE, PREPARED, UNPREPARED, Settings, add_rounds, geometric_mean, ratio, read_layers)
 
 NAMES = {"torch": "PyTorch", "channels_last": "PyTorch, channels last", "onnxruntime": "ONNX Runtime"}
 
@@ -81,7 +81,7 @@ def machine(settings):
         f"{datetime.date.today()}, {facts.get('Model name', 'unknown processor')} "
         f"(family {facts.get('CPU family', '?')}, model {facts.get('Model', '?')}), "
         f"{settings.threads} threads, {isa}; convserve {revision}, {version('torch')}, "
-        f"{version('onnxruntime')}, {version('numpy')}; {settings.rounds} rounds.")
+        f"{version('onnxruntime')}, {version('numpy')}; rounds: {settings.rounds}.")
 
 
 def quietness(layers, taken, dtype):
@@ -189,14 +189,17 @@ def replace_section(whole, title, text):
 def refresh(section, options):
     settings = Settings.of(options, check=True, isa=section.isa)
     layers = read_layers(HERE / section.layers, options.only, section.dtype)
-    contestants = [UNPREPARED, PREPARED, *section.peers]
-    taken = {contestant: {} for contestant in contestants}
+    if not layers:
+        print(f"{section.title}: no layer has {options.only} in its name", file=sys.stderr)
+        return
+    taken = {contestant: {} for contestant in (UNPREPARED, PREPARED, *section.peers)}
     facts = machine(settings)
+    if options.only:
+        facts = f"Only layers with `{options.only}` in their names. {facts}"
     for first in range(0, len(layers), options.piece):
         done = layers[:first + options.piece]
         print(f"{section.title}: {len(done)} of {len(layers)} layers", file=sys.stderr)
-        for contestant, lines in in_rounds(contestants, done[first:], settings).items():
-            taken[contestant] |= lines
+        add_rounds(taken, done[first:], settings)
         whole = options.output.read_text() if options.output.exists() else ""
         options.output.write_text(
             replace_section(whole, section.title, text_of(section, done, taken, facts)))

@@ -6,7 +6,9 @@
     python Benchmarks/scaling.py sizes channels
     python Benchmarks/scaling.py choice
 
-threads   efficiency of all cores: time on one over cores x time on all; marked below 0.8
+threads   efficiency of all cores: time on one over cores x time on all, and the same of the fractions
+          of the peaks on as many cores, which a clock that wanders leaves alone; marked if both are
+          below 0.8
 sizes     time for each multiply-add on maps of 7 ... 256, for several kinds of layers; a cliff is a size
           that costs more than 1.3 times what the two before it or the two beside it cost
 channels  the same for 1 ... 512 channels
@@ -19,7 +21,7 @@ import math
 import pathlib
 import statistics
 
-from contestants import HERE, UNPREPARED, Settings, in_rounds, measure, read_layers
+from contestants import HERE, UNPREPARED, Settings, add_rounds, in_rounds, measure, read_layers
 from networks import multiplications
 
 CLIFF, WASTE, IDLE = 1.3, 1.10, 0.8
@@ -77,17 +79,22 @@ def curves(kinds, values, options):
 
 
 def threads(options):
+    """In pieces of four layers, so that one core and all are measured within seconds of each other."""
     settings = Settings.of(options)
     layers = read_layers(options.layers, options.only)
     one, all_cores = ("--threads", "1"), ("--threads", str(options.threads))
-    taken = in_rounds([one, all_cores], layers, settings)
-    print(f"\n{'layer':44}{'1 ms':>10}{f'{options.threads} ms':>10}{'efficiency':>12}")
+    taken = {one: {}, all_cores: {}}
+    for first in range(0, len(layers), 4):
+        add_rounds(taken, layers[first:first + 4], settings)
+    print(f"\n{'layer':44}{'1 ms':>10}{f'{options.threads} ms':>10}{'efficiency':>12}{'of peaks':>10}")
     efficiencies = []
     for name, alone in taken[one].items():
         together = taken[all_cores][name]
         efficiencies.append(alone["ms"] / together["ms"] / options.threads)
-        mark = "  <-" if efficiencies[-1] < IDLE else ""
-        print(f"{name:44}{alone['ms']:10.3f}{together['ms']:10.3f}{efficiencies[-1]:12.2f}{mark}")
+        of_peaks = together["of_peak"] / max(alone["of_peak"], 1e-4)
+        mark = "  <-" if max(efficiencies[-1], of_peaks) < IDLE else ""
+        print(f"{name:44}{alone['ms']:10.3f}{together['ms']:10.3f}{efficiencies[-1]:12.2f}"
+              f"{of_peaks:10.2f}{mark}")
     print(f"median {statistics.median(efficiencies):.2f}, least {min(efficiencies):.2f}, "
           f"{sum(value < IDLE for value in efficiencies)} below {IDLE}")
 
