@@ -13,6 +13,7 @@ import argparse
 import dataclasses
 import datetime
 import importlib.metadata
+import math
 import pathlib
 import re
 import subprocess
@@ -54,7 +55,8 @@ Written by `results.py`; [README.md](README.md) tells how it measures. Times are
 rounds of medians. *Unprepared* packs the weights in each call, as PyTorch does; *prepared* has them
 packed, as ONNX Runtime has. GFLOP/s and the fraction of the FMA peak are the prepared call's. Errors are
 the largest on a sample against float64, relative to the rms of the outputs. A ratio is the peer's time
-over ours, unprepared / prepared: above 1 we are faster.
+over ours, unprepared / prepared: above 1 we are faster. A tilde: the best call took less than half of the
+median, so the machine was not quiet or the library not steady.
 """
 
 
@@ -92,7 +94,10 @@ def quietness(layers, taken, dtype):
 
 
 def time_of(line):
-    return f"{line['ms']:.3f}" if "ms" in line else line.get("error", "-")
+    """A tilde behind times whose best is less than half of the median."""
+    if "ms" not in line:
+        return line.get("error", "-")
+    return f"{line['ms']:.3f}" + (" ~" if line.get("min_ms", math.inf) < line["ms"] / 2 else "")
 
 
 def error_of(line):

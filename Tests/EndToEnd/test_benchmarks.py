@@ -144,6 +144,11 @@ def test_the_middle_of_the_rounds():
     assert contestants.ratio({"ms": 2.0}, {"error": "crashed"}) is None
 
 
+def test_unsteady_times_are_marked():
+    assert results.time_of({"ms": 16.0, "min_ms": 1.0}) == "16.000 ~"
+    assert results.time_of({"ms": 1.5, "min_ms": 1.0}) == "1.500"
+
+
 def test_a_section_is_replaced_alone():
     suite, double = (results.SECTIONS[name].title for name in ("suite", "float64"))
     whole = results.replace_section("", double, f"## {double}\n\nold\n")
