@@ -6,17 +6,17 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run build test swift-test e2e-test lint instructions bench docker deps venv clean
+.PHONY: help run build test swift-test e2e-test lint instructions bench bench-results bench-scaling bench-requests docker deps venv clean
 
 BINARY := .build/release/convserve
 PYTHON ?= python3
 VENV := .venv
 SCRIPTS := .ci/run $(wildcard Benchmarks/*.sh Examples/*.sh)
-# Arguments for `make run` and `make bench`, e.g. make run ARGS="--port 9000"
+# Arguments for `make run`, `make bench` and others, e.g. make run ARGS="--port 9000"
 ARGS ?=
 
 help: ## This list
-	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 run: build ## Build and serve (CONVSERVE_PORT=9000 make run; make run ARGS="--help")
 	@exec $(BINARY) serve $(ARGS)
@@ -46,6 +46,16 @@ instructions: build ## No AVX2 or AVX-512 instruction outside the modules made f
 
 bench: build venv ## Layers beside PyTorch, in alternating rounds
 	$(VENV)/bin/python Benchmarks/compare_layers.py $(ARGS)
+
+bench-results: build venv ## Benchmarks/RESULTS.md (make bench-results ARGS="suite float64")
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r Benchmarks/requirements.txt
+	$(VENV)/bin/python Benchmarks/results.py $(ARGS)
+
+bench-scaling: build ## Cores, map sizes, channels, choices (make bench-scaling ARGS="sizes")
+	$(PYTHON) Benchmarks/scaling.py $(or $(ARGS),threads sizes channels choice)
+
+bench-requests: build ## What one request to a server costs another
+	$(PYTHON) Benchmarks/two_requests.py $(ARGS)
 
 docker: ## Build the container image `convserve`
 	docker build -t convserve .

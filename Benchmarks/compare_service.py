@@ -9,24 +9,20 @@ Both get the same bodies on the loopback interface; wrk shares the cores with th
 ratio says something, and only on a machine with nothing else to do.
 """
 import argparse
-import os
 import pathlib
 import re
 import shutil
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
-import urllib.error
-import urllib.request
 
 import orjson
 import torch
 
-HERE = pathlib.Path(__file__).resolve().parent
-BINARY = HERE.parent / ".build/release/convserve"
+from contestants import BINARY, HERE
+from server import Server, free_port
+
 CASES = {  # name: input channels, size, output channels, kernel
     "small": (1, 8, 1, 3),  # the survey's first example
     "medium": (64, 56, 64, 3),  # a ResNet layer; 4.7 MB of JSON
@@ -62,32 +58,7 @@ def write_bodies(folder):
     return scripts
 
 
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
-class Server:
-    def __init__(self, name, command, port, path):
-        self.name, self.port = name, port
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        for _ in range(600):
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=1)
-                return
-            except urllib.error.HTTPError:
-                return
-            except OSError:
-                if self.process.poll() is not None:
-                    sys.exit(f"{name} ended with exit code {self.process.returncode}")
-                time.sleep(0.1)
-        sys.exit(f"{name} did not answer within a minute")
-
-    def cpu_seconds(self):
-        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
+class LoadedServer(Server):
     def rate(self, script, connections, seconds):
         """Requests a second and CPU microseconds a request."""
         before = self.cpu_seconds()
@@ -99,10 +70,6 @@ class Server:
         count = int(re.search(r"(\d+) requests in", done.stdout)[1])
         cpu = (self.cpu_seconds() - before) / max(count, 1) * 1e6
         return float(re.search(r"Requests/sec:\s+([\d.]+)", done.stdout)[1]), cpu
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(timeout=20)
 
 
 def main():
@@ -118,8 +85,8 @@ def main():
     ports = free_port(), free_port()
     with tempfile.TemporaryDirectory() as folder:
         scripts = write_bodies(pathlib.Path(folder))
-        ours = Server("convserve", [options.binary, "serve", "--port", str(ports[0])], ports[0], "/readyz")
-        peer = Server("peer", [
+        ours = LoadedServer("convserve", [options.binary, "serve", "--port", str(ports[0])], ports[0], "/readyz")
+        peer = LoadedServer("peer", [
             sys.executable, "-m", "uvicorn", "--app-dir", str(HERE / "peer"), "app:app", "--port",
             str(ports[1]), "--log-level", "warning"], ports[1], "/openapi.json")
         print(f"{'body':16}{'clients':>8}{'peer/s':>10}{'convserve/s':>13}{'ratio':>8}"

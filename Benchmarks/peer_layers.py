@@ -2,40 +2,50 @@
 # SPDX-License-Identifier: Apache-2.0
 """Times another library on a layers file; one JSON object a line, like `convserve bench --json`.
 
-    peer_layers.py torch|channels_last|onnxruntime layers.json [seconds per layer]
+    peer_layers.py torch|channels_last|onnxruntime layers.json [seconds per layer] [--check]
 
 Random data, no bias, all cores, gradients off. `channels_last` has input and weight converted
-beforehand, `onnxruntime` has the weight as a constant of the model, prepared.
+beforehand, `onnxruntime` has the weight as a constant of the model, prepared. What a library cannot do
+has an "error" in place of times.
 """
+import argparse
 import json
 import os
-import sys
 import time
 
 import numpy as np
 
+from definition import errors
+
 PARAMETERS = ("stride", "padding", "dilation", "groups", "output_padding")
-CORES = len(os.sched_getaffinity(0))
+BACKENDS = ("torch", "channels_last", "onnxruntime")
 
 
-def torch_call(layer, channels_last):
+class Unable(Exception):
+    """Why a library cannot do a layer."""
+
+
+def torch_call(layer, threads, channels_last):
+    """(input, weight, what computes, its result as an array)"""
     import torch
 
     torch.set_grad_enabled(False)
-    torch.set_num_threads(CORES)
+    torch.set_num_threads(threads)
     dtype = getattr(torch, layer.get("dtype", "float32"))
     input, weight = (torch.randn(layer[name], dtype=dtype) for name in ("input", "weight"))
+    arrays = input.numpy(), weight.numpy()
     if channels_last:
         formats = {4: torch.channels_last, 5: torch.channels_last_3d}
         if input.dim() not in formats:
-            return None
+            raise Unable("no such layout")
         input, weight = (t.contiguous(memory_format=formats[t.dim()]) for t in (input, weight))
     options = {name: layer[name] for name in PARAMETERS if name in layer}
     function = getattr(torch.nn.functional, layer["op"])
-    return lambda: function(input, weight, None, **options)
+    return *arrays, lambda: function(input, weight, None, **options), lambda output: output.numpy()
 
 
-def onnxruntime_call(layer):
+def onnxruntime_call(layer, threads):
+    """The same."""
     import onnx
     import onnxruntime
     from onnx import helper
@@ -51,35 +61,36 @@ def onnxruntime_call(layer):
         attributes["output_padding"] = each("output_padding", 0)
     dtype = np.dtype(layer.get("dtype", "float32"))
     kind = helper.np_dtype_to_tensor_dtype(dtype)
-    weight = np.random.standard_normal(layer["weight"]).astype(dtype)
+    input, weight = (
+        np.random.standard_normal(layer[name]).astype(dtype) for name in ("input", "weight"))
     graph = helper.make_graph(
         [helper.make_node("ConvTranspose" if transposed else "Conv", ["x", "w"], ["y"], **attributes)],
         "layer", [helper.make_tensor_value_info("x", kind, layer["input"])],
         [helper.make_tensor_value_info("y", kind, None)], [onnx.numpy_helper.from_array(weight, "w")])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
     settings = onnxruntime.SessionOptions()
-    settings.intra_op_num_threads = CORES
-    session = onnxruntime.InferenceSession(
-        model.SerializeToString(), settings, providers=["CPUExecutionProvider"])
-    input = {"x": np.random.standard_normal(layer["input"]).astype(dtype)}
-    return lambda: session.run(["y"], input)
+    settings.intra_op_num_threads = threads
+    settings.log_severity_level = 4
+    try:
+        session = onnxruntime.InferenceSession(
+            model.SerializeToString(), settings, providers=["CPUExecutionProvider"])
+    except Exception as error:  # no kernel for float64, for one
+        raise Unable("not implemented" if "NOT_IMPLEMENTED" in str(error) else str(error)) from error
+    return input, weight, lambda: session.run(["y"], {"x": input}), lambda outputs: outputs[0]
 
 
-def call_of(backend, layer):
-    """None if the backend cannot do the layer."""
+def call_of(backend, layer, threads):
     if backend == "onnxruntime":
-        try:
-            return onnxruntime_call(layer)
-        except Exception as error:  # no kernel for float64, for one
-            print(f"{layer['name']}: {error}", file=sys.stderr)
-            return None
-    return torch_call(layer, channels_last=backend == "channels_last")
+        return onnxruntime_call(layer, threads)
+    return torch_call(layer, threads, channels_last=backend == "channels_last")
 
 
 def times(call, seconds):
     """Milliseconds of each timed call, sorted."""
+    start = time.perf_counter()
     for _ in range(3):
-        call()
+        if time.perf_counter() - start < seconds:
+            call()
     taken, start = [], time.perf_counter()
     while len(taken) < 3 or (time.perf_counter() - start < seconds and len(taken) < 5000):
         begin = time.perf_counter()
@@ -88,17 +99,30 @@ def times(call, seconds):
     return sorted(taken)
 
 
+def measured(backend, layer, options):
+    try:
+        input, weight, call, array = call_of(backend, layer, options.threads)
+        taken = times(call, options.seconds)
+        line = {"ms": taken[len(taken) // 2], "min_ms": taken[0]}
+        if options.check:
+            line["max_error"], line["rms_error"] = errors(layer, input, weight, array(call()))
+    except (Unable, RuntimeError) as error:  # RuntimeError: what PyTorch refuses
+        line = {"error": str(error).splitlines()[0]}
+    return {"name": layer["name"]} | line
+
+
 def main():
-    if len(sys.argv) < 3 or sys.argv[1] not in ("torch", "channels_last", "onnxruntime"):
-        sys.exit(__doc__)
-    seconds = float(sys.argv[3]) if len(sys.argv) > 3 else 1.0
-    with open(sys.argv[2]) as file:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("backend", choices=BACKENDS)
+    parser.add_argument("layers")
+    parser.add_argument("seconds", type=float, nargs="?", default=1.0, help="for each layer")
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--check", action="store_true", help="max_error and rms_error as well")
+    options = parser.parse_args()
+    with open(options.layers) as file:
         layers = json.load(file)
     for layer in layers:
-        if call := call_of(sys.argv[1], layer):
-            taken = times(call, seconds)
-            print(json.dumps({
-                "name": layer["name"], "ms": taken[len(taken) // 2], "min_ms": taken[0]}), flush=True)
+        print(json.dumps(measured(options.backend, layer, options)), flush=True)
 
 
 if __name__ == "__main__":

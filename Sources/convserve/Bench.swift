@@ -18,9 +18,9 @@ struct Bench: ParsableCommand {
 
     @Option(help: "JSON file of layers.")
     var layers: String
-    @Option(help: "Seconds for each layer.")
+    @Option(help: "Seconds for each layer and algorithm; at least three calls.")
     var seconds = 1.0
-    @Flag(help: "One JSON object a line, with name, algorithm, ms, min_ms, gflops, peak, of_peak.")
+    @Flag(help: "One JSON object a line: name, algorithm, ms, min_ms, gflops, peak, of_peak.")
     var json = false
     @Flag(help: "Weights are packed once, outside of the time.")
     var prepared = false
@@ -28,6 +28,23 @@ struct Bench: ParsableCommand {
     var threads = ProcessorCount.available
     @Option(help: "Only layers whose name contains this.")
     var only: String?
+    @Option(
+        help: "This algorithm instead of the one that is chosen; layers it cannot do are left out.")
+    var algorithm: Algorithm?
+    @Flag(help: "Every algorithm that can do a layer, in turns; JSON has chosen: true or false.")
+    var allAlgorithms = false
+    @Flag(
+        help: """
+            Errors against float64 on a sample of the output, relative to its root mean square: \
+            max_error, rms_error.
+            """)
+    var check = false
+    @Flag(
+        help: """
+            The first call of a layer beside the next nine, each with planning and packing: \
+            first_ms, next_ms, ratio.
+            """)
+    var firstCalls = false
 
     func validate() throws {
         guard seconds > 0 else {
@@ -35,6 +52,14 @@ struct Bench: ParsableCommand {
         }
         guard threads > 0 else {
             throw ValidationError("--threads is \(threads), but has to be positive")
+        }
+        if allAlgorithms && algorithm != nil {
+            throw ValidationError("--algorithm and --all-algorithms exclude each other")
+        }
+        if firstCalls && (prepared || check || allAlgorithms) {
+            throw ValidationError(
+                "--first-calls plans and packs in each call; leave out --prepared, --check and "
+                    + "--all-algorithms")
         }
     }
 
@@ -46,14 +71,38 @@ struct Bench: ParsableCommand {
             print(
                 "# \(InstructionSet.current.rawValue), \(threads) threads, weights "
                     + (prepared ? "prepared" : "as they come"))
-            print(BenchResult.heading)
+            print(firstCalls ? FirstCalls.heading : BenchResult.heading(check: check))
         }
         for layer in chosen {
-            let result = try BenchRun(
-                layer: layer, seconds: seconds, threads: threads, prepared: prepared
-            ).measure()
-            print(json ? result.json : result.line)
+            for line in try lines(layer) { print(line) }
             flushStandardOutput()
         }
     }
+
+    private func lines(_ layer: BenchLayer) throws -> [String] {
+        let data = try BenchData(layer)
+        let algorithms = try algorithms(data)
+        if firstCalls {
+            return algorithms.map { FirstCalls(data, $0, threads: threads) }
+                .map { json ? $0.json : $0.line }
+        }
+        let contestants = algorithms.map {
+            BenchContestant(data, $0, threads: threads, prepared: prepared)
+        }
+        return BenchRun(data: data, contestants: contestants, seconds: seconds, threads: threads)
+            .measure(check: check, tellsChoice: allAlgorithms)
+            .map { json ? $0.json : $0.line }
+    }
+
+    /// Those to time; nil stands for the one that is chosen.
+    private func algorithms(_ data: BenchData) throws -> [Algorithm?] {
+        if allAlgorithms { return Algorithm.able(for: data.geometry) }
+        guard let algorithm, let obstacle = algorithm.obstacle(to: data.geometry) else {
+            return [algorithm]
+        }
+        Convserve.complain("layer \(data.layer.name) is left out: \(algorithm.name) \(obstacle)")
+        return []
+    }
 }
+
+extension Algorithm: ExpressibleByArgument {}

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Foundation
+import ConvolutionEngine
 
-/// What one layer took.
+/// What one layer took with one algorithm.
 struct BenchResult {
     let name: String
     let algorithm: String
@@ -11,43 +11,44 @@ struct BenchResult {
     let operations: Double
     /// Operations a second on registers alone.
     let peak: Double
+    /// Whether the engine would have chosen the algorithm; nil where there was no choice.
+    let isChosen: Bool?
+    let error: SampledError?
 
     private var rate: Double { operations / milliseconds * 1e3 }
 
-    static let heading = columns(
-        "# layer", "algorithm", "median ms", "min ms", "GFLOP/s", "of peak")
+    static func heading(check: Bool) -> String {
+        BenchText.columns(
+            "# layer", "algorithm",
+            ["median ms", "min ms", "GFLOP/s", "of peak"]
+                + (check ? ["max error", "rms error"] : []))
+    }
 
-    /// A line of the table.
+    /// A line of the table; a star behind the algorithm that would have been chosen.
     var line: String {
-        Self.columns(
-            name, algorithm, format(milliseconds, 4), format(leastMilliseconds, 4),
-            format(rate / 1e9, 1), format(rate / peak, 3))
+        BenchText.columns(
+            name, algorithm + (isChosen == true ? " *" : ""),
+            [
+                BenchText.fixed(milliseconds, 4), BenchText.fixed(leastMilliseconds, 4),
+                BenchText.fixed(rate / 1e9, 1), BenchText.fixed(rate / peak, 3),
+            ] + (error.map { [BenchText.short($0.largest), BenchText.short($0.rms)] } ?? []))
     }
 
-    /// The same as one JSON object.
+    /// The same as one JSON object; an error that is not a number is null.
     var json: String {
-        """
-        {"name": \(quoted(name)), "algorithm": "\(algorithm)", "ms": \(format(milliseconds, 6)), \
-        "min_ms": \(format(leastMilliseconds, 6)), "gflops": \(format(rate / 1e9, 3)), \
-        "peak": \(format(peak / 1e9, 3)), "of_peak": \(format(rate / peak, 4))}
-        """
-    }
-
-    /// A JSON string.
-    private func quoted(_ text: String) -> String {
-        guard let data = try? JSONEncoder().encode(text) else { return "\"\"" }
-        return String(decoding: data, as: UTF8.self)
-    }
-
-    private func format(_ value: Double, _ digits: Int) -> String {
-        String(format: "%.\(digits)f", value)
-    }
-
-    private static func columns(
-        _ name: String, _ algorithm: String, _ numbers: String...
-    ) -> String {
-        name.padding(toLength: max(name.count, 28), withPad: " ", startingAt: 0)
-            + " " + algorithm.padding(toLength: 16, withPad: " ", startingAt: 0)
-            + numbers.map { String(repeating: " ", count: max(1, 11 - $0.count)) + $0 }.joined()
+        var fields = [
+            "\"name\": \(BenchText.quoted(name))", "\"algorithm\": \"\(algorithm)\"",
+            "\"ms\": \(BenchText.fixed(milliseconds, 6))",
+            "\"min_ms\": \(BenchText.fixed(leastMilliseconds, 6))",
+            "\"gflops\": \(BenchText.fixed(rate / 1e9, 3))",
+            "\"peak\": \(BenchText.fixed(peak / 1e9, 3))",
+            "\"of_peak\": \(BenchText.fixed(rate / peak, 4))",
+        ]
+        if let isChosen { fields.append("\"chosen\": \(isChosen)") }
+        if let error {
+            fields.append("\"max_error\": \(BenchText.number(error.largest))")
+            fields.append("\"rms_error\": \(BenchText.number(error.rms))")
+        }
+        return "{" + fields.joined(separator: ", ") + "}"
     }
 }

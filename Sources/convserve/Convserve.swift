@@ -37,7 +37,7 @@ struct Convserve: AsyncParsableCommand {
     }
 
     /// The first line of a message, to standard error; parsers add usage below it.
-    private static func complain(_ message: String) {
+    static func complain(_ message: String) {
         let line = message.split(separator: "\n").first.map(String.init) ?? message
         let text = Array("convserve: \(line)\n".utf8)
         _ = text.withUnsafeBytes { write(2, $0.baseAddress, $0.count) }

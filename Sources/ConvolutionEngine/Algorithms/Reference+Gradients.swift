@@ -41,7 +41,7 @@ extension Reference {
         return result
     }
 
-    private static func weightIndex(
+    static func weightIndex(
         _ g: ConvolutionGeometry, _ output: Int, _ c: Int, _ channel: Int, _ tap: Int
     ) -> Int {
         g.direction == .forward
