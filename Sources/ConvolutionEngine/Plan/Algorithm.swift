@@ -19,7 +19,7 @@ public enum Algorithm: String, Sendable, CaseIterable {
     public var name: String { rawValue }
 
     /// The one that is expected to be fastest among those that keep to the precision: a function of the
-    /// geometry and the precision alone, in constant time. All of today keep to each.
+    /// geometry and the precision alone, in constant time.
     ///
     /// A tile of the product has four or eight output channels; with fewer in a group most of it would
     /// be idle while its columns are packed all the same. A transposed convolution has a product for

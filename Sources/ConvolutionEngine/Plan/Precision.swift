@@ -2,8 +2,7 @@
 
 /// The error that a caller allows; relative to the output's rms, float32, see the module's README.
 ///
-/// Every algorithm of today keeps the strictest promise; those that trade accuracy for speed will
-/// each be allowed by some of these only.
+/// ``Algorithm/winograd`` trades accuracy for speed where it is not ``strict``; all others keep to that.
 public enum Precision: String, Sendable, CaseIterable {
     /// rms 1.5e-6, max 2e-5.
     case standard = "default"
