@@ -34,5 +34,18 @@ public let kernels = KernelTable(
         fillRows: { Packing<V, R, N>.fillRows($0) },
         packTaps: { Packing<V, R, N>.taps($0) },
         interleave: { Packing<V, R, N>.interleave($0) },
-        peak: { Peak<V>.run($0) })
+        peak: { Peak<V>.run($0) }, rows: rowKernels(V.self))
+}
+
+private typealias RowTiles<V: KernelVector> = RowFamily<V, 4, 2>
+#if AVX512
+private typealias ChannelTiles<V: KernelVector> = ChannelTile<V, 4, 4>
+#else
+private typealias ChannelTiles<V: KernelVector> = ChannelTile<V, 4, 3>
+#endif
+
+@inline(__always) private func rowKernels<V: KernelVector>(_: V.Type) -> RowKernels<V.Scalar> {
+    RowKernels(
+        rows: 4, channels: 4, sumRows: { RowTiles<V>.sum($0) },
+        sumChannels: { ChannelTiles<V>.cover($0) })
 }

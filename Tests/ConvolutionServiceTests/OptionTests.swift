@@ -50,6 +50,7 @@ import Testing
         Row(#""bias": [1], "add": [-30, -30, -50], "activation": "relu""#, [0, 3, 0]),
         Row(#""bias": [-20], "activation": "relu6""#, [1, 6, 6]),
         Row(#""algorithm": "sliding_window", "precision": "strict""#, [21, 32, 43]),
+        Row(#""algorithm": "direct""#, [21, 32, 43]),
         Row(#""algorithm": "im2col", "precision": "fast""#, [21, 32, 43]),
         Row(#""algorithm": "kernel_matrix""#, [21, 32, 43]),
         Row(#""algorithm": "auto", "activation": "none", "precision": "default""#, [21, 32, 43]),
@@ -137,7 +138,8 @@ import Testing
             fields: #""algorithm": "winograd""#, pointer: "/algorithm",
             detail: """
                 algorithm: algorithm "winograd" is not served yet; the algorithms here are "auto", \
-                "sliding_window", "im2col", "stride_phases", "col2im", "kernel_matrix"
+                "sliding_window", "direct", "im2col", "stride_phases", "col2im", \
+                "kernel_matrix"
                 """),
         Refusal(
             fields: #""algorithm": "im2col""#, pointer: "/algorithm",

@@ -4,6 +4,8 @@
 public enum Algorithm: String, Sendable, CaseIterable {
     /// ``SlidingWindow``
     case slidingWindow = "sliding_window"
+    /// ``DirectConvolution``
+    case direct
     /// ``ImplicitGEMM``
     case im2col
     /// ``StridePhases``
@@ -28,8 +30,8 @@ public enum Algorithm: String, Sendable, CaseIterable {
         switch geometry.direction {
         case .transposed: hasFewPhases(geometry) ? .stridePhases : .columnScatter
         case .forward:
-            geometry.outputChannelsPerGroup < 4 && SlidingField(geometry).isModest
-                ? .slidingWindow : .im2col
+            geometry.outputChannelsPerGroup < 4 && DirectBlocks.areModest(geometry)
+                ? .direct : .im2col
         }
     }
 
