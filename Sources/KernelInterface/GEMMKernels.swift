@@ -29,6 +29,8 @@ public final class GEMMKernels<Scalar: BinaryFloatingPoint & Sendable>: Sendable
     public let winograd: WinogradKernels<Scalar>
     /// Rounds of multiply-adds on registers alone; returns the floating-point operations done.
     public let peak: @Sendable (Int) -> Int
+    /// Those of direct convolution.
+    public let rows: RowKernels<Scalar>
 
     /// A set of kernels; `nr` must be a multiple of `lanes`.
     public init(
@@ -40,7 +42,7 @@ public final class GEMMKernels<Scalar: BinaryFloatingPoint & Sendable>: Sendable
         packTaps: @escaping @Sendable (TapColumns<Scalar>) -> Void,
         interleave: @escaping @Sendable (PhaseRows<Scalar>) -> Void,
         winograd: WinogradKernels<Scalar>,
-        peak: @escaping @Sendable (Int) -> Int
+        peak: @escaping @Sendable (Int) -> Int, rows: RowKernels<Scalar>
     ) {
         self.lanes = lanes
         self.mr = mr
@@ -53,5 +55,6 @@ public final class GEMMKernels<Scalar: BinaryFloatingPoint & Sendable>: Sendable
         self.interleave = interleave
         self.winograd = winograd
         self.peak = peak
+        self.rows = rows
     }
 }

@@ -38,5 +38,18 @@ public let kernels = KernelTable(
             transform: { WinogradTransforms<V>.run($0, $1) },
             splitRows: { TilePacking<V, R>.splitRows($0) },
             splitTaps: { TilePacking<V, R>.splitTaps($0) }),
-        peak: { Peak<V>.run($0) })
+        peak: { Peak<V>.run($0) }, rows: rowKernels(V.self))
+}
+
+private typealias RowTiles<V: KernelVector> = RowFamily<V, 4, 2>
+#if AVX512
+private typealias ChannelTiles<V: KernelVector> = ChannelTile<V, 4, 4>
+#else
+private typealias ChannelTiles<V: KernelVector> = ChannelTile<V, 4, 3>
+#endif
+
+@inline(__always) private func rowKernels<V: KernelVector>(_: V.Type) -> RowKernels<V.Scalar> {
+    RowKernels(
+        rows: 4, channels: 4, sumRows: { RowTiles<V>.sum($0) },
+        sumChannels: { ChannelTiles<V>.cover($0) })
 }

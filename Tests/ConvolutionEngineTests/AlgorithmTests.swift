@@ -104,7 +104,7 @@ struct AlgorithmTests {
             0, -0.0, 1, -1, .leastNonzeroMagnitude, -.leastNormalMagnitude,
             .greatestFiniteMagnitude, 16_777_216, 0.1,
         ]
-        for algorithm in [Algorithm.im2col, .slidingWindow, .kernelMatrix] {
+        for algorithm in [Algorithm.im2col, .slidingWindow, .direct, .kernelMatrix] {
             let geometry = try ConvolutionGeometry(
                 .forward, spatialRank: 1, input: [1, 1, values.count], weight: [1, 1, 1],
                 bias: nil, options: ConvolutionOptions())

@@ -8,9 +8,12 @@ import Testing
     static let image = #""input": [[1, 2, 3], [4, 5, 6], [7, 8, 9]], "weight": [[1, 0], [0, -1]]"#
 
     @Test(arguments: [
-        ("conv2d", "", ["sliding_window", "im2col", "kernel_matrix"]),
+        ("conv2d", "", ["sliding_window", "direct", "im2col", "kernel_matrix"]),
         ("conv2d", #", "algorithms": ["im2col", "im2col"]"#, ["im2col"]),
-        ("conv2d", #", "padding": 1, "padding_mode": "reflect""#, ["sliding_window", "im2col"]),
+        (
+            "conv2d", #", "padding": 1, "padding_mode": "reflect""#,
+            ["sliding_window", "direct", "im2col"]
+        ),
         ("conv_transpose2d", #", "stride": 2"#, ["stride_phases", "col2im", "kernel_matrix"]),
     ])
     func compares(_ operation: String, _ fields: String, _ algorithms: [String]) throws {

@@ -50,6 +50,7 @@ import Testing
         Row(#""bias": [1], "add": [-30, -30, -50], "activation": "relu""#, [0, 3, 0]),
         Row(#""bias": [-20], "activation": "relu6""#, [1, 6, 6]),
         Row(#""algorithm": "sliding_window", "precision": "strict""#, [21, 32, 43]),
+        Row(#""algorithm": "direct""#, [21, 32, 43]),
         Row(#""algorithm": "im2col", "precision": "fast""#, [21, 32, 43]),
         Row(#""algorithm": "kernel_matrix""#, [21, 32, 43]),
         Row(#""algorithm": "auto", "activation": "none", "precision": "default""#, [21, 32, 43]),
@@ -137,13 +138,14 @@ import Testing
             fields: #""algorithm": "fft""#, pointer: "/algorithm",
             detail: """
                 algorithm: algorithm "fft" is not served yet; the algorithms here are "auto", \
-                "sliding_window", "im2col", "stride_phases", "col2im", "kernel_matrix", "winograd"
+                "sliding_window", "direct", "im2col", "stride_phases", "col2im", "kernel_matrix", \
+                "winograd"
                 """),
         Refusal(
             fields: #""algorithm": "winograd", "stride": 2"#, pointer: "/algorithm",
             detail: """
                 algorithm "winograd" is for stride 1 and dilation 1; use "auto" or one that can: \
-                "sliding_window", "im2col", "kernel_matrix"
+                "sliding_window", "direct", "im2col", "kernel_matrix"
                 """),
         Refusal(
             fields: #""algorithm": "im2col""#, pointer: "/algorithm",

@@ -12,7 +12,7 @@ from convserve_process import Convserve
 from strategies import convolutions
 from test_lifecycle import instruction_sets
 
-EXACT_ALGORITHMS = ("sliding_window", "im2col", "kernel_matrix", "stride_phases", "col2im")
+EXACT_ALGORITHMS = ("sliding_window", "direct", "im2col", "kernel_matrix", "stride_phases", "col2im")
 EXACT_ACTIVATIONS = ("none", "relu", "relu6")
 
 

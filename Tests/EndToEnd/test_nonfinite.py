@@ -133,7 +133,7 @@ def test_activations_of_what_is_not_finite(call, activation, dtype):
     np.testing.assert_allclose(output[0, 0], expected, rtol=1e-5)
 
 
-@pytest.mark.parametrize("algorithm", ["auto", "sliding_window", "im2col"])
+@pytest.mark.parametrize("algorithm", ["auto", "sliding_window", "direct", "im2col"])
 @pytest.mark.parametrize("size, kernel", [([17, 19], [3, 3]), ([16, 16], [5, 5]), ([40], [3])])
 def test_huge_numbers_do_not_overflow_on_the_way(server, algorithm, size, kernel):
     """Sums that float32 holds, of which an algorithm that adds numbers up before it multiplies them

@@ -139,6 +139,23 @@ struct WeightSet<Scalar: TensorScalar>: Sendable {
     var matrix: SparseMatrix<Scalar>?
     /// The kernel at the points of minimal filtering, where that is how it is used.
     var winograd: WinogradWeights<Scalar>?
+    /// The tensors themselves, where they are read as they came: no memory of their own.
+    var asGiven: Given?
+
+    /// Weight and bias.
+    struct Given: Sendable {
+        let weight: Tensor
+        let bias: Tensor?
+
+        func withPointers(
+            _ body: (_ weight: UnsafePointer<Scalar>, _ bias: UnsafePointer<Scalar>?) -> Void
+        ) {
+            weight.withElements(of: Scalar.self) { weight in
+                guard let bias else { return body(weight.baseAddress!, nil) }
+                bias.withElements(of: Scalar.self) { body(weight.baseAddress!, $0.baseAddress!) }
+            }
+        }
+    }
 
     /// Memory that they take.
     var byteCount: Int {

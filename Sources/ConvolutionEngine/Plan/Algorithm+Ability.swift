@@ -23,6 +23,14 @@ extension Algorithm {
                     + "\(geometry.kernel.last(geometry.spatialRank)), dilation "
                     + "\(geometry.dilation.last(geometry.spatialRank)) and "
                     + "\(geometry.inputChannelsPerGroup) channels a group are too many"
+        case .direct:
+            if geometry.direction == .transposed { return Self.forwardOnly }
+            return DirectBlocks.areModest(geometry)
+                ? nil
+                : "holds the rows that a kernel sees, with their channels and those between them, and "
+                    + "those of kernel \(geometry.kernel.last(geometry.spatialRank)), dilation "
+                    + "\(geometry.dilation.last(geometry.spatialRank)) and "
+                    + "\(geometry.inputChannelsPerGroup) channels a group are too many"
         case .im2col: return geometry.direction == .transposed ? Self.forwardOnly : nil
         case .stridePhases:
             if geometry.direction == .forward { return Self.transposedOnly }

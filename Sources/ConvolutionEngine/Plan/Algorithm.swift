@@ -4,6 +4,8 @@
 public enum Algorithm: String, Sendable, CaseIterable {
     /// ``SlidingWindow``
     case slidingWindow = "sliding_window"
+    /// ``DirectConvolution``
+    case direct
     /// ``ImplicitGEMM``
     case im2col
     /// ``StridePhases``
@@ -30,8 +32,8 @@ public enum Algorithm: String, Sendable, CaseIterable {
         switch geometry.direction {
         case .transposed: hasFewPhases(geometry) ? .stridePhases : .columnScatter
         case .forward:
-            if geometry.outputChannelsPerGroup < 4 && SlidingField(geometry).isModest {
-                .slidingWindow
+            if geometry.outputChannelsPerGroup < 4 && DirectBlocks.areModest(geometry) {
+                .direct
             } else if Winograd<Float>.isFaster(geometry, precision) {
                 .winograd
             } else {

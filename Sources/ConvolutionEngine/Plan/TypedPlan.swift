@@ -10,6 +10,7 @@ struct TypedPlan<Scalar: TensorScalar>: Sendable {
 
     private enum Method: Sendable {
         case slidingWindow(SlidingWindow<Scalar>)
+        case direct(DirectConvolution<Scalar>)
         case implicitGEMM(ImplicitGEMM<Scalar>)
         case stridePhases(StridePhases<Scalar>)
         case columnScatter(ColumnScatter<Scalar>)
@@ -46,6 +47,9 @@ struct TypedPlan<Scalar: TensorScalar>: Sendable {
         {
             self.algorithm = .winograd
             method = .winograd(winograd)
+        } else if wanted == .direct, DirectBlocks.areModest(geometry) {
+            self.algorithm = .direct
+            method = .direct(DirectConvolution(geometry, kernels: kernels, threads: threads))
         } else if wanted == .slidingWindow,
             let sliding = SlidingWindow(geometry, kernels: kernels, threads: threads)
         {
@@ -60,6 +64,7 @@ struct TypedPlan<Scalar: TensorScalar>: Sendable {
     var scratchByteCount: Int {
         switch method {
         case .slidingWindow(let algorithm): algorithm.scratchByteCount
+        case .direct(let algorithm): algorithm.scratchByteCount
         case .implicitGEMM(let algorithm): algorithm.scratchByteCount
         case .stridePhases(let algorithm): algorithm.scratchByteCount
         case .columnScatter(let algorithm): algorithm.scratchByteCount
@@ -72,6 +77,7 @@ struct TypedPlan<Scalar: TensorScalar>: Sendable {
         if case .winograd(let algorithm) = method {
             return WeightSet(panels: [], winograd: algorithm.prepare(weight, bias: bias))
         }
+        if case .direct(let algorithm) = method { return algorithm.prepare(weight, bias: bias) }
         return weight.withElements(of: Scalar.self) { weight in
             guard let bias else { return prepare(weight.baseAddress!, bias: nil) }
             return bias.withElements(of: Scalar.self) {
@@ -94,7 +100,7 @@ struct TypedPlan<Scalar: TensorScalar>: Sendable {
             algorithm.prepare(weight, bias: bias)
         case .kernelMatrix(let algorithm):
             algorithm.prepare(weight, bias: bias)
-        case .winograd, .nothing:
+        case .direct, .winograd, .nothing:
             WeightSet(panels: [])
         }
     }
@@ -122,6 +128,7 @@ struct TypedPlan<Scalar: TensorScalar>: Sendable {
     private func run(_ operands: RunOperands<Scalar>, _ weights: WeightSet<Scalar>) {
         switch method {
         case .slidingWindow(let algorithm): algorithm.run(operands, weights: weights.panels[0])
+        case .direct(let algorithm): algorithm.run(operands, weights: weights)
         case .implicitGEMM(let algorithm): algorithm.run(operands, weights: weights.panels[0])
         case .stridePhases(let algorithm): algorithm.run(operands, weights: weights.panels)
         case .columnScatter(let algorithm): algorithm.run(operands, weights: weights)

@@ -1,5 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
+extension UnsafeBufferPointer where Element: TensorScalar {
+    /// Whether no element is NaN or infinite; without a way out, which would keep it to one lane.
+    var isFinite: Bool {
+        var others = 0
+        for element in self { others |= element.isFinite ? 0 : 1 }
+        return others == 0
+    }
+}
+
 extension Tensor {
     /// Whether no element is NaN or infinite.
     var isFinite: Bool {

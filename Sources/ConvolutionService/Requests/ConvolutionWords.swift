@@ -134,20 +134,20 @@ enum PrecisionWord: Int, RequestField {
 
 /// The algorithms by name, those of the contract that are not served yet among them.
 enum AlgorithmWord: Int, RequestField {
-    case auto, slidingWindow, im2col, stridePhases, columnScatter, kernelMatrix, winograd, fft,
-        direct
+    case auto, slidingWindow, direct, im2col, stridePhases, columnScatter, kernelMatrix, winograd,
+        fft
 
     var name: StaticString {
         switch self {
         case .auto: "auto"
         case .slidingWindow: "sliding_window"
+        case .direct: "direct"
         case .im2col: "im2col"
         case .stridePhases: "stride_phases"
         case .columnScatter: "col2im"
         case .kernelMatrix: "kernel_matrix"
         case .winograd: "winograd"
         case .fft: "fft"
-        case .direct: "direct"
         }
     }
 
@@ -157,12 +157,13 @@ enum AlgorithmWord: Int, RequestField {
     var algorithm: Algorithm? {
         switch self {
         case .slidingWindow: .slidingWindow
+        case .direct: .direct
         case .im2col: .im2col
         case .stridePhases: .stridePhases
         case .columnScatter: .columnScatter
         case .kernelMatrix: .kernelMatrix
         case .winograd: .winograd
-        case .auto, .fft, .direct: nil
+        case .auto, .fft: nil
         }
     }
 }

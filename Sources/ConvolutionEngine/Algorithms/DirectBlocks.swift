@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// How ``DirectConvolution`` cuts a geometry into blocks of outputs: numbers alone, made without an
+/// allocation, since for the smallest requests a plan may not take longer than the sums.
+struct DirectBlocks: Sendable {
+    /// Tiles are a few output channels by a few pixels; false: a few rows of one output channel.
+    let sharesChannels: Bool
+    /// Rows of the window that a tile takes as one: those of the kernel or, where output rows share no
+    /// rows of the input, one.
+    let taps: Int
+    /// Whether each row of the kernel is a plane of its own, because output rows share no rows of the input.
+    let isolatesRows: Bool
+    /// Rows of the input from one row of a tile to the next.
+    let step: Int
+    /// Interleaved sets of output rows whose windows share no rows: the dilation.
+    let residues: Int
+    /// Windows are read from a padded copy of the block, split by stride phase; false: from the input.
+    let copies: Bool
+    /// Outputs of a block, in each dimension.
+    let rows, columns: Int
+    /// Blocks of an output plane, in each dimension.
+    let rowBlocks, columnBlocks: Int
+    /// Elements of a stride phase of a padded row, and of all phases.
+    let phasePitch, rowPitch: Int
+    /// Rows of the input that a block looks at, in one depth.
+    let windowRows: Int
+
+    /// - Parameters:
+    ///   - rows: output rows of a tile
+    ///   - channels: output channels of a tile
+    ///   - share: blocks of a plane that would keep all cores busy
+    init(
+        _ g: ConvolutionGeometry, lanes: Int, rows: Int, channels: Int, share: Int,
+        elementByteCount: Int
+    ) {
+        sharesChannels = g.outputChannelsPerGroup >= channels
+        let kernel = g.kernel.height, stride = g.stride.height
+        if stride == 1 && kernel <= 128 {
+            (taps, step, residues) = (kernel, 1, g.dilation.height)
+            isolatesRows = false
+        } else if stride == 2 && g.dilation.height == 1 && [3, 5, 7].contains(kernel) {
+            (taps, step, residues) = (kernel, 2, 1)
+            isolatesRows = false
+        } else {
+            (taps, step, residues) = (1, 1, 1)
+            isolatesRows = true
+        }
+        let extent = g.kernelExtent
+        copies =
+            !(g.stride.width == 1 && g.paddingBefore.width == 0
+            && g.outputSize.width - 1 + extent.width <= g.inputSize.width
+            && (!sharesChannels || !Self.looksOutside(g)))
+
+        // A row of a block: 4096 outputs, or fewer where there are no other blocks for the cores.
+        let width = g.outputSize.width, height = g.outputSize.height
+        let fitting = (width + 4095) / 4096
+        columnBlocks =
+            height >= share * rows
+            ? fitting : max(fitting, min(share, max(1, width / (16 * lanes))))
+        columns = (width + columnBlocks - 1) / columnBlocks
+        let phase = (columns - 1) + (extent.width + g.stride.width - 1) / g.stride.width
+        let rounded = (phase + lanes - 1) / lanes * lanes
+        // Rows a multiple of 1 KiB apart would meet in the same few sets of L1.
+        phasePitch = rounded * elementByteCount % 1024 == 0 ? rounded + lanes : rounded
+        rowPitch = phasePitch * g.stride.width
+
+        // Rows of a block: what fits into L1 or, where most of that would be copied twice, into L2.
+        let slices = max(1, g.inputChannelsPerGroup * g.kernel.depth)
+        let row = Double(slices) * Double(rowPitch * elementByteCount)
+        func fit(_ byteCount: Double) -> Int {
+            (Int(byteCount / row) - (extent.height - stride)) / stride
+        }
+        let near = fit(24 * 1024)
+        let most = near * stride >= 3 * (extent.height - stride) ? near : fit(192 * 1024)
+        let unit = rows * residues
+        let wanted = max(1, min(most, (height + share - 1) / share))
+        let blocks = (height + wanted - 1) / wanted
+        let even = (height + blocks - 1) / blocks
+        let whole = (even + unit - 1) / unit * unit
+        self.rows = min(height, whole <= 2 * even ? whole : even)
+        rowBlocks = (height + self.rows - 1) / self.rows
+        windowRows = (self.rows - 1) * stride + extent.height
+    }
+
+    /// Whether any window looks at padding above, below, before or behind the input.
+    private static func looksOutside(_ g: ConvolutionGeometry) -> Bool {
+        g.paddingBefore.depth > 0 || g.paddingBefore.height > 0
+            || (g.outputSize.depth - 1) * g.stride.depth + g.kernelExtent.depth > g.inputSize.depth
+            || (g.outputSize.height - 1) * g.stride.height + g.kernelExtent.height
+                > g.inputSize.height
+    }
+
+    /// Whether a worker's memory stays within megabytes, by numbers alone and for any instruction set.
+    static func areModest(_ g: ConvolutionGeometry) -> Bool {
+        let blocks = DirectBlocks(g, lanes: 16, rows: 4, channels: 4, share: 1, elementByteCount: 4)
+        let slices = Double(g.inputChannelsPerGroup) * Double(g.kernel.depth)
+        let rows = slices * Double(blocks.windowRows)
+        let copied = blocks.copies ? rows * Double(blocks.rowPitch) : 0
+        let tables = max(rows, slices * Double(g.kernel.height) * Double(blocks.rows))
+        return max(copied, tables, Double(blocks.columns) * Double(blocks.rows) / 16)
+            <= Double(PlaneLayout.mostElements / 2)
+            && slices * Double(g.kernel.height) * Double(g.kernel.width) <= 1_048_576
+    }
+}

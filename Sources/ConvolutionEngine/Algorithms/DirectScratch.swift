@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import KernelInterface
+
+/// The working memory of ``DirectConvolution``:
+///
+///     offsets                                    of the taps, for all cores
+///     planes | zeros | edge | rows or places     for each core
+struct DirectScratch<Scalar: TensorScalar>: @unchecked Sendable {
+    /// Offsets of the columns of taps or, where output channels share, of all taps.
+    let offsets: UnsafeMutablePointer<Int>
+    /// The padded copy of a block.
+    let planes: UnsafeMutablePointer<Scalar>
+    /// A row of padding, where rows are read from the input.
+    let zeros: UnsafeMutablePointer<Scalar>
+    /// For rows shorter than a vector.
+    let edge: UnsafeMutablePointer<Scalar>
+    /// Where rows of the input begin.
+    let rows: UnsafeMutablePointer<UnsafePointer<Scalar>>
+    /// Where vectors of pixels are.
+    let places: UnsafeMutablePointer<VectorPlace>
+
+    /// Elements of each part.
+    private struct Sizes {
+        let offsets, planes, zeros, edge, tables: Int
+        var worker: Int { planes + zeros + edge + tables }
+
+        init(_ direct: DirectConvolution<Scalar>) {
+            let b = direct.blocks, lanes = direct.kernels.lanes
+            func elements(_ byteCount: Int) -> Int {
+                (byteCount + 63) / 64 * 64 / MemoryLayout<Scalar>.stride
+            }
+            func round(_ count: Int) -> Int { (count + 15) / 16 * 16 }
+            offsets = elements(
+                8 * (b.sharesChannels ? direct.k : direct.geometry.kernel.width))
+            planes =
+                b.copies ? round(direct.slices * b.windowRows * b.rowPitch + 4 * lanes) : 0
+            zeros = b.copies ? 0 : round(b.rowPitch + 2 * lanes)
+            edge = round(direct.kernels.rows.rows * lanes)
+            tables = elements(
+                b.sharesChannels
+                    ? 16 * b.rows * ((b.columns + lanes - 1) / lanes)
+                    : 8 * direct.planes * direct.rowsOfPlane(b.rows))
+        }
+    }
+
+    /// Bytes for all cores.
+    static func byteCount(_ direct: DirectConvolution<Scalar>) -> Int {
+        let sizes = Sizes(direct)
+        return (sizes.offsets + direct.threads * sizes.worker) * MemoryLayout<Scalar>.stride
+    }
+
+    /// The memory of the first core.
+    init(_ direct: DirectConvolution<Scalar>, _ memory: UnsafeMutablePointer<Scalar>) {
+        let sizes = Sizes(direct)
+        offsets = UnsafeMutableRawPointer(memory).assumingMemoryBound(to: Int.self)
+        planes = memory + sizes.offsets
+        zeros = planes + sizes.planes
+        edge = zeros + sizes.zeros
+        let tables = UnsafeMutableRawPointer(edge + sizes.edge)
+        rows = tables.assumingMemoryBound(to: UnsafePointer<Scalar>.self)
+        places = tables.assumingMemoryBound(to: VectorPlace.self)
+    }
+
+    /// The memory of another core.
+    func worker(_ worker: Int, _ direct: DirectConvolution<Scalar>) -> DirectScratch {
+        let sizes = Sizes(direct)
+        let memory = planes + worker * sizes.worker - sizes.offsets
+        let other = DirectScratch(direct, memory, offsets: offsets)
+        if sizes.zeros > 0 { for i in 0..<sizes.zeros { other.zeros[i] = .zero } }
+        return other
+    }
+
+    private init(
+        _ direct: DirectConvolution<Scalar>, _ memory: UnsafeMutablePointer<Scalar>,
+        offsets: UnsafeMutablePointer<Int>
+    ) {
+        let other = DirectScratch(direct, memory)
+        self.offsets = offsets
+        (planes, zeros, edge) = (other.planes, other.zeros, other.edge)
+        (rows, places) = (other.rows, other.places)
+    }
+
+    /// The same for every block.
+    func fillOffsets(_ direct: DirectConvolution<Scalar>) {
+        let g = direct.geometry, b = direct.blocks
+        guard b.sharesChannels else {
+            for j in 0..<g.kernel.width { offsets[j] = direct.columnOffset(j) }
+            return
+        }
+        var to = offsets
+        for slice in 0..<direct.slices {
+            let plane =
+                b.copies
+                ? slice * b.windowRows * b.rowPitch
+                : slice / g.kernel.depth * g.inputSize.count
+                    + slice % g.kernel.depth * g.dilation.depth * g.inputSize.height
+                    * g.inputSize.width
+            for i in 0..<g.kernel.height {
+                let row = i * g.dilation.height * (b.copies ? b.rowPitch : g.inputSize.width)
+                for j in 0..<g.kernel.width {
+                    to.pointee = plane + row + direct.columnOffset(j)
+                    to += 1
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import KernelInterface
+
+/// `R` output channels by `N` vectors of pixels in registers, the vectors wherever they lie.
+///
+/// Never inlined, for the reason given at ``Tile``.
+enum ChannelTile<V: KernelVector, let R: Int, let N: Int> {
+    typealias Scalar = V.Scalar
+    typealias Registers = InlineArray<R, InlineArray<N, V>>
+
+    /// The places from `first` on.
+    @inline(never) static func sum(_ o: ChannelOperands<Scalar>, first: Int) {
+        var from = InlineArray<N, UnsafePointer<Scalar>>(repeating: o.windows)
+        var to = InlineArray<N, UnsafeMutablePointer<Scalar>>(repeating: o.output)
+        for n in 0..<N {
+            from[n] += o.places[first + n].from
+            to[n] += o.places[first + n].to
+        }
+        var sums = Registers(repeating: .init(repeating: .zero))
+        for r in 0..<R { for n in 0..<N { sums[r][n] = V(repeating: o.bias[r]) } }
+        var a = o.a, offsets = o.offsets
+        var left = o.depth, accumulate = false
+        repeat {
+            let some = min(left, o.chunk)
+            for _ in 0..<some {
+                step(&sums, a, from, offsets.pointee)
+                a += R
+                offsets += 1
+            }
+            left -= some
+            if o.width < V.scalarCount {
+                narrow(sums, to, o, accumulate)
+            } else {
+                finish(sums, to, o, accumulate)
+            }
+            if left > 0 {
+                accumulate = true
+                sums = Registers(repeating: .init(repeating: .zero))
+            }
+        } while left > 0
+    }
+
+    @inline(__always) private static func step(
+        _ sums: inout Registers, _ a: UnsafePointer<Scalar>,
+        _ from: InlineArray<N, UnsafePointer<Scalar>>, _ offset: Int
+    ) {
+        var values = InlineArray<N, V>(repeating: .zero)
+        for n in 0..<N { values[n] = load(from[n] + offset) }
+        for r in 0..<R {
+            let w = V(repeating: a[r])
+            for n in 0..<N { sums[r][n] = V.muladd(w, values[n], sums[r][n]) }
+        }
+    }
+
+    /// Places may overlap: what is added to is read before anything of the channel is written.
+    @inline(__always) private static func finish(
+        _ sums: Registers, _ to: InlineArray<N, UnsafeMutablePointer<Scalar>>,
+        _ o: ChannelOperands<Scalar>, _ accumulate: Bool
+    ) {
+        if accumulate {
+            for r in 0..<R where r < o.rows {
+                var row = InlineArray<N, V>(repeating: .zero)
+                for n in 0..<N { row[n] = V.sum(load(to[n] + r * o.outputPitch), sums[r][n]) }
+                for n in 0..<N { store(row[n], to[n] + r * o.outputPitch) }
+            }
+        } else {
+            for r in 0..<R where r < o.rows {
+                for n in 0..<N { store(sums[r][n], to[n] + r * o.outputPitch) }
+            }
+        }
+    }
+
+    /// Rows shorter than a vector, element by element; they do not overlap.
+    @inline(__always) private static func narrow(
+        _ sums: Registers, _ to: InlineArray<N, UnsafeMutablePointer<Scalar>>,
+        _ o: ChannelOperands<Scalar>, _ accumulate: Bool
+    ) {
+        for r in 0..<R where r < o.rows {
+            for n in 0..<N {
+                store(sums[r][n], o.edge)
+                copy(o.edge, to[n] + r * o.outputPitch, o.width, accumulate)
+            }
+        }
+    }
+
+    @inline(never) private static func copy(
+        _ from: UnsafePointer<Scalar>, _ to: UnsafeMutablePointer<Scalar>, _ count: Int,
+        _ accumulate: Bool
+    ) {
+        if accumulate {
+            for i in 0..<count { to[i] += from[i] }
+        } else {
+            for i in 0..<count { to[i] = from[i] }
+        }
+    }
+}
+
+extension ChannelTile {
+    /// All places, `N` at a time, then one by one.
+    static func cover(_ o: ChannelOperands<Scalar>) {
+        var first = 0
+        while first + N <= o.places.count {
+            sum(o, first: first)
+            first += N
+        }
+        if first + 2 <= o.places.count {
+            ChannelTile<V, R, 2>.sum(o, first: first)
+            first += 2
+        }
+        while first < o.places.count {
+            ChannelTile<V, R, 1>.sum(o, first: first)
+            first += 1
+        }
+    }
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import KernelInterface
+
+/// The tiles that cover a band: `R` rows by `N` vectors, or single rows where there are fewer.
+///
+/// The last vectors of a row and the last rows of a band are moved back over those before them, so that
+/// none is ragged; only a row shorter than a vector takes a way round.
+enum RowFamily<V: KernelVector, let R: Int, let N: Int> {
+    typealias Scalar = V.Scalar
+
+    /// Small windows are unrolled.
+    static func sum(_ o: RowOperands<Scalar>) {
+        switch (o.step, o.taps) {
+        case (2, 3): cover(o, Window<3, 2>.self)
+        case (2, 5): cover(o, Window<5, 2>.self)
+        case (2, 7): cover(o, Window<7, 2>.self)
+        case (_, 1): cover(o, Window<1, 1>.self)
+        case (_, 2): cover(o, Window<2, 1>.self)
+        case (_, 3): cover(o, Window<3, 1>.self)
+        case (_, 5): cover(o, Window<5, 1>.self)
+        case (_, 7): cover(o, Window<7, 1>.self)
+        default: cover(o, Window<0, 1>.self)
+        }
+    }
+
+    @inline(__always) private static func cover<let K: Int, let S: Int>(
+        _ o: RowOperands<Scalar>, _ window: Window<K, S>.Type
+    ) {
+        if o.count < R {
+            for t in 0..<o.count { row(o, t, window) }
+            return
+        }
+        var t = 0
+        while t < o.count {
+            strip(o, min(t, o.count - R), window)
+            t += R
+        }
+    }
+
+    /// `R` rows.
+    @inline(__always) private static func strip<let K: Int, let S: Int>(
+        _ o: RowOperands<Scalar>, _ t: Int, _ window: Window<K, S>.Type
+    ) {
+        if o.width < V.scalarCount { return narrow(o, t, window, RowTile<V, R, 1>.self) }
+        var x = 0
+        while x + (N - 1) * V.scalarCount < o.width {
+            tile(o, t, x, window, RowTile<V, R, N>.self)
+            x += N * V.scalarCount
+        }
+        while x + V.scalarCount < o.width {
+            tile(o, t, x, window, RowTile<V, R, 2>.self)
+            x += 2 * V.scalarCount
+        }
+        if x < o.width {
+            tile(o, t, x, window, RowTile<V, R, 1>.self)
+            x += V.scalarCount
+        }
+    }
+
+    /// One row needs eight sums at a time to hide the latency of a fused multiply-add.
+    @inline(__always) private static func row<let K: Int, let S: Int>(
+        _ o: RowOperands<Scalar>, _ t: Int, _ window: Window<K, S>.Type
+    ) {
+        if o.width < V.scalarCount { return narrow(o, t, window, RowTile<V, 1, 1>.self) }
+        var x = 0
+        while x + 7 * V.scalarCount < o.width {
+            tile(o, t, x, window, RowTile<V, 1, 8>.self)
+            x += 8 * V.scalarCount
+        }
+        while x + 3 * V.scalarCount < o.width {
+            tile(o, t, x, window, RowTile<V, 1, 4>.self)
+            x += 4 * V.scalarCount
+        }
+        while x < o.width {
+            tile(o, t, x, window, RowTile<V, 1, 1>.self)
+            x += V.scalarCount
+        }
+    }
+
+    @inline(__always)
+    private static func tile<
+        let K: Int, let S: Int, let Rows: Int, let Vectors: Int
+    >(
+        _ o: RowOperands<Scalar>, _ t: Int, _ x: Int, _ window: Window<K, S>.Type,
+        _: RowTile<V, Rows, Vectors>.Type
+    ) {
+        var columns = InlineArray<Vectors, Int>(repeating: 0)
+        for n in 0..<Vectors {
+            columns[n] = min(x + n * V.scalarCount, o.width - V.scalarCount)
+        }
+        RowTile<V, Rows, Vectors>.sum(
+            o, row: t, columns: columns, window, output: o.output + t * o.outputPitch,
+            pitch: o.outputPitch)
+    }
+
+    /// Rows shorter than a vector come from `edge`. What a whole vector writes too much is written again
+    /// by the next row, where rows follow each other; the last one of the band is copied with care.
+    @inline(__always) private static func narrow<let K: Int, let S: Int, let Rows: Int>(
+        _ o: RowOperands<Scalar>, _ t: Int, _ window: Window<K, S>.Type,
+        _: RowTile<V, Rows, 1>.Type
+    ) {
+        RowTile<V, Rows, 1>.sum(
+            o, row: t, columns: InlineArray<1, Int>(repeating: 0), window, output: o.edge,
+            pitch: V.scalarCount)
+        for r in 0..<Rows {
+            let from = o.edge + r * V.scalarCount, to = o.output + (t + r) * o.outputPitch
+            if o.outputPitch == o.width
+                && (t + r) * o.width + V.scalarCount <= o.count * o.width
+            {
+                store(load(from) as V, to)
+            } else {
+                copy(from, to, o.width)
+            }
+        }
+    }
+
+    /// A loop of scalars that stays one: it has a handful of turns.
+    @inline(never) private static func copy(
+        _ from: UnsafePointer<Scalar>, _ to: UnsafeMutablePointer<Scalar>, _ count: Int
+    ) {
+        for i in 0..<count { to[i] = from[i] }
+    }
+}
