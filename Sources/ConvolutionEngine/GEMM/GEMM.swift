@@ -28,8 +28,10 @@ struct GEMMBlock<Scalar: TensorScalar> {
     var rows: Range<Int>
     /// Panel 0 of A at the chunk's first k.
     var a: UnsafePointer<Scalar>
-    /// Elements from one panel of A to the next.
+    /// Elements from one panel of A to the next; of rows in place, from one row to the next.
     var panelStrideA: Int
+    /// Rows of A stand where the weights lie, ``panelStrideA`` apart.
+    var isUnpacked = false
     /// Panel 0 of B.
     var b: UnsafePointer<Scalar>
     /// Elements from one panel of B to the next.
@@ -49,14 +51,15 @@ struct GEMMBlock<Scalar: TensorScalar> {
 
     /// C <- A·B + start: a panel of B stays in L1 while the panels of A pass by, from L2.
     func multiply(_ kernels: GEMMKernels<Scalar>, mc: Int) {
+        let panels = ColumnPanels(n, kernels: kernels)
         // loop 3
         for m0 in stride(from: rows.lowerBound, to: rows.upperBound, by: mc) {
             let m1 = min(rows.upperBound, m0 + mc)
             // loop 2
-            for j in stride(from: 0, to: n, by: kernels.nr) {
+            for panel in 0..<panels.count {
                 // loop 1
                 for i in stride(from: m0, to: m1, by: kernels.mr) {
-                    tile(kernels, i: i, j: j)
+                    tile(kernels, i: i, panel: panel, columns: panels[panel])
                 }
             }
         }
@@ -66,16 +69,16 @@ struct GEMMBlock<Scalar: TensorScalar> {
 extension GEMMBlock {
     /// One register tile: straight into C where it is whole, by way of `edge` where it is not.
     @inline(__always)
-    private func tile(_ kernels: GEMMKernels<Scalar>, i: Int, j: Int) {
-        let columns = min(kernels.nr, n - j)
+    private func tile(_ kernels: GEMMKernels<Scalar>, i: Int, panel: Int, columns: Range<Int>) {
+        let j = columns.lowerBound, columns = columns.count
         let tileRows = min(kernels.mr, rows.upperBound - i)
         let vectors = (columns + kernels.lanes - 1) / kernels.lanes
         let whole = tileRows == kernels.mr && columns == vectors * kernels.lanes
         let to = c + i * ldc + j
         kernels.multiply(
             TileOperands(
-                depth: kc, a: a + i / kernels.mr * panelStrideA,
-                b: b + j / kernels.nr * panelStrideB,
+                depth: kc, a: a + (isUnpacked ? i : i / kernels.mr) * panelStrideA,
+                lda: isUnpacked ? panelStrideA : 0, b: b + panel * panelStrideB,
                 c: whole ? to : edge, ldc: whole ? ldc : kernels.nr, vectors: vectors,
                 bias: start.map { $0 + i }, accumulate: whole && start == nil))
         if whole { return }
