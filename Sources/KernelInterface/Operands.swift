@@ -1,24 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// One tile: `c[r·ldc + j] <- start + Σ_k a[k·mr + r] · b[k·nr + j]`, r < mr, j < vectors·lanes.
+/// Tiles below each other: `c[r·ldc + j] <- start + Σ_k a[k·mr + r] · b[k·nr + j]`, r < mr, j < vectors·lanes,
+/// with the next panel of A and the next mr rows of C for each.
 ///
 /// The sum runs over k in ascending order with one rounding a step where the instruction set fuses. With
 /// `lda` a[r·lda + k] takes the place of a[k·mr + r].
-/// Assumptions: `a`, `b` and `c` may be read and written in whole vectors; `bias` has `mr` values.
+/// Assumptions: `a`, `b` and `c` may be read and written in whole vectors; `bias` has `mr` values
+/// a tile.
 public struct TileOperands<Scalar>: @unchecked Sendable {
+    /// Tiles.
+    public var count: Int
     /// Length of the sum: `kc` of the block.
     public var depth: Int
-    /// A panel of A: `[depth][mr]`, or mr of its rows where they lie.
+    /// Panels of A: `[depth][mr]` each, or rows of A where they lie.
     public var a: UnsafePointer<Scalar>
     /// 0 for a panel of A; for rows of A the elements from one to the next.
     public var lda: Int
     /// A panel of B: `[depth][nr]`.
     public var b: UnsafePointer<Scalar>
-    /// The tile's first element of C.
+    /// The first tile's first element of C.
     public var c: UnsafeMutablePointer<Scalar>
     /// Elements from one row of C to the next.
     public var ldc: Int
-    /// Vectors of the tile that are computed and stored: 1 ... nr / lanes.
+    /// Vectors of a tile that are computed and stored: 1 ... nr / lanes.
     public var vectors: Int
     /// The sum starts at these values, one a row; nil: at zero.
     public var bias: UnsafePointer<Scalar>?
@@ -27,10 +31,12 @@ public struct TileOperands<Scalar>: @unchecked Sendable {
 
     /// All of it.
     public init(
-        depth: Int, a: UnsafePointer<Scalar>, lda: Int = 0, b: UnsafePointer<Scalar>,
+        count: Int = 1, depth: Int, a: UnsafePointer<Scalar>, lda: Int = 0,
+        b: UnsafePointer<Scalar>,
         c: UnsafeMutablePointer<Scalar>, ldc: Int, vectors: Int,
         bias: UnsafePointer<Scalar>?, accumulate: Bool
     ) {
+        self.count = count
         self.depth = depth
         self.a = a
         self.lda = lda

@@ -6,9 +6,18 @@ import KernelInterface
 enum TileFamily<V: KernelVector, let R: Int, let N: Int> {
     typealias Scalar = V.Scalar
 
-    /// The tile that has as many vectors as are asked for, 1 ... N with N <= 3.
+    /// The tiles that have as many vectors as are asked for, 1 ... N with N <= 3.
     static func multiply(_ o: TileOperands<Scalar>) {
-        if o.lda > 0 { return multiplyUnpacked(o) }
+        var tile = o
+        for _ in 0..<o.count {
+            if o.lda > 0 { multiplyUnpacked(tile) } else { multiplyPacked(tile) }
+            tile.a += R * (o.lda > 0 ? o.lda : o.depth)
+            tile.c += R * o.ldc
+            tile.bias = tile.bias.map { $0 + R }
+        }
+    }
+
+    @inline(__always) private static func multiplyPacked(_ o: TileOperands<Scalar>) {
         if o.vectors == N {
             Tile<V, R, N>.packed(o, Panel<N>.self)
         } else if o.vectors == 2 {
@@ -18,7 +27,7 @@ enum TileFamily<V: KernelVector, let R: Int, let N: Int> {
         }
     }
 
-    private static func multiplyUnpacked(_ o: TileOperands<Scalar>) {
+    @inline(__always) private static func multiplyUnpacked(_ o: TileOperands<Scalar>) {
         if o.vectors == N {
             Tile<V, R, N>.unpacked(o, Panel<N>.self)
         } else if o.vectors == 2 {

@@ -49,13 +49,13 @@ struct StridePhases<Scalar: TensorScalar>: Sendable {
                 panelRowByteCount: kernels.nr * MemoryLayout<Scalar>.stride) / max(1, mostTaps)
         let atATime = max(1, channels)
         channelsAtATime = atATime
-        // B and the sums of a block share 320 of L2's 512 KB with the panels of A that pass by.
+        // B takes 200 of L2's 512 KB. The sums may be more than the rest: they are visited once a chunk,
+        // while panels of A come from L3 once a block.
         let m = (g.outputChannelsPerGroup + kernels.mr - 1) / kernels.mr * kernels.mr
-        let pixelByteCount =
-            (atATime * positions + sets.count * m) * MemoryLayout<Scalar>.stride
+        let pixelByteCount = max(1, atATime * positions) * MemoryLayout<Scalar>.stride
         blocks = BlockSizes(
             m: g.outputChannelsPerGroup, n: grid.size.count, kc: atATime,
-            mostPixels: max(kernels.nr, min(240, 320 * 1024 / pixelByteCount)),
+            mostPixels: max(kernels.nr, min(240, 200 * 1024 / pixelByteCount)),
             packing: 12 * Double(positions) / Double(g.kernel.count),
             images: g.batch * g.groups, threads: threads, kernels: kernels)
         packer = ColumnPacker(grid, mostPixels: blocks.mostPixels, kernels: kernels)
@@ -175,23 +175,22 @@ struct StridePhases<Scalar: TensorScalar>: Sendable {
                 for panel in 0..<panels.count {
                     let columns = panels[panel], j = columns.lowerBound
                     let vectors = (columns.count + kernels.lanes - 1) / kernels.lanes
+                    if phase.isWhole {
+                        kernels.multiply(
+                            TileOperands(
+                                count: (m1 - m0 + mr - 1) / mr, depth: depth, a: a + m0 * depth,
+                                b: b + panel * panelStride,
+                                c: c + (m0 - rows.lowerBound) * ldc + j, ldc: ldc, vectors: vectors,
+                                bias: start.map { $0 + m0 }, accumulate: accumulate))
+                        continue
+                    }
                     for i in stride(from: m0, to: m1, by: mr) {
-                        let to = c + (i - rows.lowerBound) * ldc + j
-                        let rows = a + i * depth
-                        if phase.isWhole {
-                            kernels.multiply(
-                                TileOperands(
-                                    depth: depth, a: rows, b: b + panel * panelStride, c: to,
-                                    ldc: ldc, vectors: vectors, bias: start.map { $0 + i },
-                                    accumulate: accumulate))
-                        } else {
-                            kernels.slide(
-                                SlideOperands(
-                                    rows: mr, depth: depth, a: rows, b: b + panel * panelStride,
-                                    offsets: offsets.baseAddress!, c: to, ldc: ldc,
-                                    vectors: vectors, bias: start.map { $0 + i },
-                                    accumulate: accumulate))
-                        }
+                        kernels.slide(
+                            SlideOperands(
+                                rows: mr, depth: depth, a: a + i * depth,
+                                b: b + panel * panelStride, offsets: offsets.baseAddress!,
+                                c: c + (i - rows.lowerBound) * ldc + j, ldc: ldc, vectors: vectors,
+                                bias: start.map { $0 + i }, accumulate: accumulate))
                     }
                 }
             }
