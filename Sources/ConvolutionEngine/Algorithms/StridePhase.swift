@@ -5,23 +5,21 @@ struct StridePhase: Sendable {
     let residue: SpatialTriple
     /// Indices of the taps that reach it, in the order of the sum.
     let taps: [Int]
-    /// Row k of its product's B, k = (channel, tap): elements from the first row of a panel.
+    /// Row k of its product's B, k = (channel, tap): elements from the first row of a panel, whose rows
+    /// are in the order (position, channel), with a row of slack behind each position's.
     let offsets: [Int32]
-    /// Whether every row of the panel is one of its rows.
-    let isWhole: Bool
 
     /// A tap of a residue, and which of the grid's positions it looks at.
     typealias Tap = (index: Int, position: Int)
 
-    init(residue: SpatialTriple, taps: [Tap], positions: Int, channels: Int, nr: Int) {
+    init(residue: SpatialTriple, taps: [Tap], channels: Int, nr: Int) {
         self.residue = residue
         self.taps = taps.map(\.index)
-        isWhole = taps.count == positions
         offsets =
             taps.isEmpty
             ? [0]
             : (0..<channels).flatMap { channel in
-                taps.map { Int32((channel * positions + $0.position) * nr) }
+                taps.map { Int32(($0.position * (channels + 1) + channel) * nr) }
             }
     }
 

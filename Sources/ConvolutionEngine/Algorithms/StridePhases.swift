@@ -59,9 +59,10 @@ struct StridePhases<Scalar: TensorScalar>: Sendable {
             packing: 12 * Double(positions) / Double(g.kernel.count),
             images: g.batch * g.groups, threads: threads, kernels: kernels)
         packer = ColumnPacker(grid, mostPixels: blocks.mostPixels, kernels: kernels)
+        isWhole = sets.allSatisfy { $0.taps.count == positions }
         phases = sets.map {
             StridePhase(
-                residue: $0.residue, taps: $0.taps, positions: positions, channels: atATime,
+                residue: $0.residue, taps: $0.taps, channels: atATime,
                 nr: kernels.nr)
         }
         ldc = blocks.mostPixels + kernels.lanes
@@ -70,8 +71,13 @@ struct StridePhases<Scalar: TensorScalar>: Sendable {
     }
 
     private var positions: Int { packer.grid.taps.count }
-    /// Elements from one panel of B to the next: what a row writes too much is less than a row.
-    private var panelStride: Int { (channelsAtATime * positions + 1) * kernels.nr }
+    /// Whether every phase looks at all positions: rows of B are then in the order of the sum, otherwise
+    /// position by position, so that what a phase picks lies together and fills whole lines of L1.
+    private let isWhole: Bool
+    /// Elements from one position's rows of B to the next's: what a row writes too much is less than a row.
+    private var positionStride: Int { (channelsAtATime + 1) * kernels.nr }
+    /// Elements from one panel of B to the next.
+    private var panelStride: Int { max(1, positions) * positionStride }
     private var panelElements: Int { blocks.mostPixels / kernels.nr * panelStride }
     /// Elements of C for one phase.
     private var phasePitch: Int { rowsAtATime * ldc }
@@ -141,7 +147,8 @@ struct StridePhases<Scalar: TensorScalar>: Sendable {
             if some > 0 && positions > 0 {
                 packer.pack(
                     first * positions..<(first + some) * positions, table: table, input: input,
-                    plane: b + panelElements + 32, panels: b)
+                    plane: b + panelElements + 32, panels: b,
+                    tapPitch: isWhole ? nil : positionStride)
             }
             var a =
                 weights.panels(ofGroup: group)
@@ -175,7 +182,7 @@ struct StridePhases<Scalar: TensorScalar>: Sendable {
                 for panel in 0..<panels.count {
                     let columns = panels[panel], j = columns.lowerBound
                     let vectors = (columns.count + kernels.lanes - 1) / kernels.lanes
-                    if phase.isWhole {
+                    if isWhole {
                         kernels.multiply(
                             TileOperands(
                                 count: (m1 - m0 + mr - 1) / mr, depth: depth, a: a + m0 * depth,

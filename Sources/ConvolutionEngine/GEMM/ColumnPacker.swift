@@ -87,10 +87,16 @@ struct ColumnPacker<Scalar: TensorScalar>: Sendable {
         }
     }
 
-    /// Rows `sum` of B for a block's pixels; `input` is the group's first channel.
+    /// Rows `sum` of B for a block's pixels.
+    ///
+    /// - Parameters:
+    ///   - input: the group's first channel
+    ///   - tapPitch: nil for rows in the order of the sum, (channel, tap); for whole channels tap by tap,
+    ///     elements from one tap's rows to the next's: one row more than there are channels
     func pack(
         _ sum: Range<Int>, table: Table, input: UnsafePointer<Scalar>,
-        plane: UnsafeMutablePointer<Scalar>, panels: UnsafeMutablePointer<Scalar>
+        plane: UnsafeMutablePointer<Scalar>, panels: UnsafeMutablePointer<Scalar>,
+        tapPitch: Int? = nil
     ) {
         if grid.isIdentity { return copyChannels(sum, table, input, panels) }
         let taps = grid.taps.count
@@ -99,12 +105,13 @@ struct ColumnPacker<Scalar: TensorScalar>: Sendable {
             let channel = k / taps
             let some = k % taps..<min(taps, k % taps + sum.upperBound - k)
             let values = input + channel * grid.inputSize.count
-            let rows = panels + (k - sum.lowerBound) * kernels.nr
+            let done = tapPitch == nil ? k - sum.lowerBound : channel - sum.lowerBound / taps
+            let rows = panels + done * kernels.nr, pitch = tapPitch ?? kernels.nr
             if let layout {
                 fill(values, layout, table.block, plane)
-                copy(plane, layout.tapOffsets, some, table, rows)
+                copy(plane, layout.tapOffsets, some, table, rows, pitch)
             } else {
-                gather(values, some, table, rows)
+                gather(values, some, table, rows, pitch)
             }
             k += some.count
         }
@@ -121,20 +128,20 @@ struct ColumnPacker<Scalar: TensorScalar>: Sendable {
             copy(
                 input + first * grid.inputSize.count, channelOffsets,
                 0..<min(channelOffsets.count, channels.upperBound - first), table,
-                panels + (first - channels.lowerBound) * kernels.nr)
+                panels + (first - channels.lowerBound) * kernels.nr, kernels.nr)
         }
     }
 
     private func copy(
         _ plane: UnsafePointer<Scalar>, _ offsets: [Int32], _ taps: Range<Int>, _ table: Table,
-        _ rows: UnsafeMutablePointer<Scalar>
+        _ rows: UnsafeMutablePointer<Scalar>, _ pitch: Int
     ) {
         offsets.withUnsafeBufferPointer { offsets in
             table.pieces.withUnsafeBufferPointer { pieces in
                 kernels.packTaps(
                     TapColumns(
                         plane: plane, taps: UnsafeBufferPointer(rebasing: offsets[taps]),
-                        pieces: pieces, rows: rows, rowPitch: kernels.nr))
+                        pieces: pieces, rows: rows, rowPitch: pitch))
             }
         }
     }
@@ -176,9 +183,9 @@ struct ColumnPacker<Scalar: TensorScalar>: Sendable {
     /// Element by element: for taps or pixels that stand far apart.
     private func gather(
         _ values: UnsafePointer<Scalar>, _ taps: Range<Int>, _ table: Table,
-        _ rows: UnsafeMutablePointer<Scalar>
+        _ rows: UnsafeMutablePointer<Scalar>, _ pitch: Int
     ) {
-        let size = grid.inputSize, nr = kernels.nr
+        let size = grid.inputSize
         for (t, tap) in grid.taps[taps].enumerated() {
             var column = 0
             for row in table.block.rows {
@@ -190,7 +197,7 @@ struct ColumnPacker<Scalar: TensorScalar>: Sendable {
                     let seen = inside && x >= 0 && x < size.width
                     let panel = table.panels.panel(of: column)
                     let at = column - table.panels[panel].lowerBound
-                    rows[panel * table.panelStride + t * nr + at] =
+                    rows[panel * table.panelStride + t * pitch + at] =
                         seen ? values[(z * size.height + y) * size.width + x] : .zero
                     column += 1
                 }
