@@ -37,7 +37,7 @@ LEGACY_V3 = {"lzcnt", "movbe"}
 PREFIXES = {"26", "2e", "36", "3e", "64", "65", "67"}
 
 KERNELS = re.compile(r"13KernelsAVX512|11KernelsAVX2|15KernelsPortable|17ConvolutionEngine")
-TILE = re.compile(r"^\$s(?:13KernelsAVX512|11KernelsAVX2|15KernelsPortable)4TileO(?:6packed|8indirect)")
+TILE = re.compile(r"^\$s(?:13KernelsAVX512|11KernelsAVX2|15KernelsPortable)4TileO(?:6packed|8indirect|8unpacked)")
 FMA = re.compile(r"^vfn?m(?:add|sub)\d+p[sd]$")
 MULTIPLY = re.compile(r"^mulp[sd]$")
 STACK_VECTOR = re.compile(r"%[xyz]mm\d+.*\(%r[sb]p|\(%r[sb]p[^)]*\).*%[xyz]mm\d+")

@@ -5,7 +5,7 @@
 /// Letters are the literature's: a tile is `mr` x `nr` elements of C in registers; A is the weights,
 /// packed in panels of `mr` rows; B is columns of the input, packed in panels of `nr` columns.
 /// Counts, strides and offsets are in elements. No kernel checks anything. One object per scalar and
-/// instruction set, so that plans share it instead of copying seven functions.
+/// instruction set, so that plans share it instead of copying its functions.
 public final class GEMMKernels<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
     /// Scalars in a vector.
     public let lanes: Int
@@ -19,10 +19,16 @@ public final class GEMMKernels<Scalar: BinaryFloatingPoint & Sendable>: Sendable
     public let slide: @Sendable (SlideOperands<Scalar>) -> Void
     /// Weights into a panel of A.
     public let packWeights: @Sendable (WeightPanel<Scalar>) -> Void
+    /// The same into a panel of B, which has `nr` in the place of `mr`.
+    public let packRows: @Sendable (WeightPanel<Scalar>) -> Void
+    /// Weights of a transposed convolution into panels of A, one for each stride phase.
+    public let packTapWeights: @Sendable (TapWeights<Scalar>) -> Void
     /// Rows of the input into padded rows, split by stride phase.
     public let fillRows: @Sendable (PaddedRows<Scalar>) -> Void
     /// One channel's padded rows into the rows of B's panels.
     public let packTaps: @Sendable (TapColumns<Scalar>) -> Void
+    /// Sums of the products of rows with windows.
+    public let correlate: @Sendable (RowWindows<Scalar>) -> Void
     /// Stride phases back into one row.
     public let interleave: @Sendable (PhaseRows<Scalar>) -> Void
     /// What Winograd's minimal filtering needs besides.
@@ -38,8 +44,11 @@ public final class GEMMKernels<Scalar: BinaryFloatingPoint & Sendable>: Sendable
         multiply: @escaping @Sendable (TileOperands<Scalar>) -> Void,
         slide: @escaping @Sendable (SlideOperands<Scalar>) -> Void,
         packWeights: @escaping @Sendable (WeightPanel<Scalar>) -> Void,
+        packRows: @escaping @Sendable (WeightPanel<Scalar>) -> Void,
+        packTapWeights: @escaping @Sendable (TapWeights<Scalar>) -> Void,
         fillRows: @escaping @Sendable (PaddedRows<Scalar>) -> Void,
         packTaps: @escaping @Sendable (TapColumns<Scalar>) -> Void,
+        correlate: @escaping @Sendable (RowWindows<Scalar>) -> Void,
         interleave: @escaping @Sendable (PhaseRows<Scalar>) -> Void,
         winograd: WinogradKernels<Scalar>,
         peak: @escaping @Sendable (Int) -> Int, rows: RowKernels<Scalar>
@@ -50,8 +59,11 @@ public final class GEMMKernels<Scalar: BinaryFloatingPoint & Sendable>: Sendable
         self.multiply = multiply
         self.slide = slide
         self.packWeights = packWeights
+        self.packRows = packRows
+        self.packTapWeights = packTapWeights
         self.fillRows = fillRows
         self.packTaps = packTaps
+        self.correlate = correlate
         self.interleave = interleave
         self.winograd = winograd
         self.peak = peak

@@ -1,21 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// One tile: `c[r·ldc + j] <- start + Σ_k a[k·mr + r] · b[k·nr + j]`, r < mr, j < vectors·lanes.
+/// Tiles below each other: `c[r·ldc + j] <- start + Σ_k a[k·mr + r] · b[k·nr + j]`, r < mr, j < vectors·lanes,
+/// with the next panel of A and the next mr rows of C for each.
 ///
-/// The sum runs over k in ascending order with one rounding a step where the instruction set fuses.
-/// Assumptions: `a`, `b` and `c` may be read and written in whole vectors; `bias` has `mr` values.
+/// The sum runs over k in ascending order with one rounding a step where the instruction set fuses. With
+/// `lda` a[r·lda + k] takes the place of a[k·mr + r].
+/// Assumptions: `a`, `b` and `c` may be read and written in whole vectors; `bias` has `mr` values
+/// a tile.
 public struct TileOperands<Scalar>: @unchecked Sendable {
+    /// Tiles.
+    public var count: Int
     /// Length of the sum: `kc` of the block.
     public var depth: Int
-    /// A panel of A: `[depth][mr]`.
+    /// Panels of A: `[depth][mr]` each, or rows of A where they lie.
     public var a: UnsafePointer<Scalar>
+    /// 0 for a panel of A; for rows of A the elements from one to the next.
+    public var lda: Int
     /// A panel of B: `[depth][nr]`.
     public var b: UnsafePointer<Scalar>
-    /// The tile's first element of C.
+    /// The first tile's first element of C.
     public var c: UnsafeMutablePointer<Scalar>
     /// Elements from one row of C to the next.
     public var ldc: Int
-    /// Vectors of the tile that are computed and stored: 1 ... nr / lanes.
+    /// Vectors of a tile that are computed and stored: 1 ... nr / lanes.
     public var vectors: Int
     /// The sum starts at these values, one a row; nil: at zero.
     public var bias: UnsafePointer<Scalar>?
@@ -24,12 +31,15 @@ public struct TileOperands<Scalar>: @unchecked Sendable {
 
     /// All of it.
     public init(
-        depth: Int, a: UnsafePointer<Scalar>, b: UnsafePointer<Scalar>,
+        count: Int = 1, depth: Int, a: UnsafePointer<Scalar>, lda: Int = 0,
+        b: UnsafePointer<Scalar>,
         c: UnsafeMutablePointer<Scalar>, ldc: Int, vectors: Int,
         bias: UnsafePointer<Scalar>?, accumulate: Bool
     ) {
+        self.count = count
         self.depth = depth
         self.a = a
+        self.lda = lda
         self.b = b
         self.c = c
         self.ldc = ldc
@@ -84,7 +94,8 @@ public struct SlideOperands<Scalar>: @unchecked Sendable {
     }
 }
 
-/// `panel[k·mr + r] <- weights[r·rowStride + k]` for k < depth; rows from `rows` on become zeros.
+/// `panel[k·mr + r] <- weights[r·rowStride + k]` for k < depth. Rows from `rows` on become zeros in
+/// squares that have a row, and anything in the others.
 ///
 /// Assumption: whole squares of `mr` x `mr` weights are read only where all rows and columns exist.
 public struct WeightPanel<Scalar>: @unchecked Sendable {
@@ -92,7 +103,7 @@ public struct WeightPanel<Scalar>: @unchecked Sendable {
     public var weights: UnsafePointer<Scalar>
     /// Elements from one output channel's weights to the next's.
     public var rowStride: Int
-    /// Rows that exist: 1 ... mr.
+    /// Rows that exist: 1 ... mr, of a panel of B 1 ... nr.
     public var rows: Int
     /// Weights in a row.
     public var depth: Int
@@ -109,5 +120,86 @@ public struct WeightPanel<Scalar>: @unchecked Sendable {
         self.rows = rows
         self.depth = depth
         self.panel = panel
+    }
+}
+
+/// `panels[places[t] + c·steps[t] + r] <- weights[c·channelStride + r·taps + t]` for c < channels, r < mr,
+/// t < taps; rows from `rows` on become zeros.
+///
+/// Assumptions: a vector may be read past the last weight; `places` and `steps` have mr elements at least,
+/// those from `taps` on being copies of the first. `places` is advanced past the last channel.
+public struct TapWeights<Scalar>: @unchecked Sendable {
+    /// The first channel's weights for the panel's first row.
+    public var weights: UnsafePointer<Scalar>
+    /// Elements from one input channel's weights to the next's.
+    public var channelStride: Int
+    /// Input channels.
+    public var channels: Int
+    /// Rows that exist: 1 ... mr.
+    public var rows: Int
+    /// Weights of one row and channel.
+    public var taps: Int
+    /// What ``places`` are relative to.
+    public var panels: UnsafeMutablePointer<Scalar>
+    /// Where the weights of each tap go, for the next channel.
+    public var places: UnsafeMutablePointer<Int>
+    /// Elements from one channel's place to the next's.
+    public var steps: UnsafePointer<Int>
+
+    /// All of it.
+    public init(
+        weights: UnsafePointer<Scalar>, channelStride: Int, channels: Int, rows: Int, taps: Int,
+        panels: UnsafeMutablePointer<Scalar>, places: UnsafeMutablePointer<Int>,
+        steps: UnsafePointer<Int>
+    ) {
+        self.weights = weights
+        self.channelStride = channelStride
+        self.channels = channels
+        self.rows = rows
+        self.taps = taps
+        self.panels = panels
+        self.places = places
+        self.steps = steps
+    }
+}
+
+/// `sums[t] += Σ_y Σ_x rows[y·rowPitch + x] · windows[y·windowPitch + offsets[t] + x]` for y < height,
+/// x < width and every tap t.
+///
+/// The sum of a tap runs in as many parts as a vector has lanes, row after row, and the parts are added at
+/// the end. Assumption: whole vectors may be read past each row and window; what they hold there has no
+/// part in the sums.
+public struct RowWindows<Scalar>: @unchecked Sendable {
+    /// The first row.
+    public var rows: UnsafePointer<Scalar>
+    /// Elements from one row to the next.
+    public var rowPitch: Int
+    /// The first row's windows.
+    public var windows: UnsafePointer<Scalar>
+    /// Elements from one row's windows to the next one's.
+    public var windowPitch: Int
+    /// Rows.
+    public var height: Int
+    /// Elements of a row.
+    public var width: Int
+    /// Where each tap's window is.
+    public var offsets: UnsafeBufferPointer<Int32>
+    /// As many sums as taps.
+    public var sums: UnsafeMutablePointer<Double>
+
+    /// All of it.
+    public init(
+        rows: UnsafePointer<Scalar>, rowPitch: Int, windows: UnsafePointer<Scalar>,
+        windowPitch: Int, height: Int, width: Int, offsets: UnsafeBufferPointer<Int32>,
+        sums: UnsafeMutablePointer<Double>
+    ) {
+        self.rows = rows
+        self.rowPitch = rowPitch
+        self.windows = windows
+        self.windowPitch = windowPitch
+        self.height = height
+        self.width = width
+        self.offsets = offsets
+        self.sums = sums
     }
 }

@@ -79,7 +79,7 @@ public struct TapColumns<Scalar>: @unchecked Sendable {
     public var pieces: UnsafeBufferPointer<CopyPiece>
     /// The row of the first tap in the first panel.
     public var rows: UnsafeMutablePointer<Scalar>
-    /// Elements from one row of a panel to the next: nr.
+    /// Elements from one tap's row to the next's.
     public var rowPitch: Int
 
     /// All of it.

@@ -20,11 +20,18 @@ where Scalar: BinaryFloatingPoint & SIMDScalar & Sendable {
     static func zipLow(_ a: Self, _ b: Self) -> Self
     /// The second half of a0 b0 a1 b1 ...
     static func zipHigh(_ a: Self, _ b: Self) -> Self
-    /// Rows and columns of a square that ``transpose(_:_:_:)`` turns.
+    /// The first n lanes of v, zeros behind them.
+    static func first(_ n: Int, _ v: Self) -> Self
+    /// Rows and columns of a square that ``transpose(_:_:_:_:)`` turns.
     static var square: Int { get }
-    /// to[k · square + r] <- from[r · stride + k].
+    /// to[k · pitch + r] <- from[r · stride + k].
     static func transpose(
-        _ from: UnsafePointer<Scalar>, _ stride: Int, _ to: UnsafeMutablePointer<Scalar>)
+        _ from: UnsafePointer<Scalar>, _ stride: Int, _ to: UnsafeMutablePointer<Scalar>,
+        _ pitch: Int)
+    /// to[at[k] + r] <- from[r · stride + k], the last k first.
+    static func scatter(
+        _ from: UnsafePointer<Scalar>, _ stride: Int, _ to: UnsafeMutablePointer<Scalar>,
+        _ at: UnsafePointer<Int>)
 }
 
 /// A vector at any address: one instruction, as fast as from an aligned one but for split lines.

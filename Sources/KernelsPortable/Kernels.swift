@@ -31,8 +31,11 @@ public let kernels = KernelTable(
         multiply: { TileFamily<V, R, N>.multiply($0) },
         slide: { TileFamily<V, R, N>.slide($0) },
         packWeights: { Packing<V, R, N>.weights($0) },
+        packRows: { Packing<V, R, N>.rows($0) },
+        packTapWeights: { Packing<V, R, N>.tapWeights($0) },
         fillRows: { Packing<V, R, N>.fillRows($0) },
         packTaps: { Packing<V, R, N>.taps($0) },
+        correlate: { Correlation<V>.run($0) },
         interleave: { Packing<V, R, N>.interleave($0) },
         winograd: WinogradKernels(
             transform: { WinogradTransforms<V>.run($0, $1) },

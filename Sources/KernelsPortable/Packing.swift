@@ -7,20 +7,56 @@ import KernelInterface
 enum Packing<V: KernelVector, let R: Int, let N: Int> {
     typealias Scalar = V.Scalar
 
-    /// Squares of weights are transposed in registers; the rest goes one by one.
-    static func weights(_ o: WeightPanel<Scalar>) {
-        var k = 0
-        if o.rows == R {
-            while k + R <= o.depth {
-                V.transpose(o.weights + k, o.rowStride, o.panel + k * R)
-                k += R
+    /// Weights into a panel of A.
+    static func weights(_ o: WeightPanel<Scalar>) { turn(o, width: R) }
+
+    /// Rows into a panel of B, whose rows are N vectors.
+    static func rows(_ o: WeightPanel<Scalar>) {
+        turn(o, width: N * V.scalarCount)
+    }
+
+    /// Rows of a panel `width` wide, `R` at a time: squares are turned in registers, the rest goes one by
+    /// one.
+    @inline(__always) private static func turn(_ o: WeightPanel<Scalar>, width: Int) {
+        for first in stride(from: 0, to: min(width, o.rows), by: R) {
+            let from = o.weights + first * o.rowStride, to = o.panel + first
+            var k = 0
+            if first + R <= o.rows {
+                while k + R <= o.depth {
+                    V.transpose(from + k, o.rowStride, to + k * width, width)
+                    k += R
+                }
+            }
+            while k < o.depth {
+                for r in 0..<R {
+                    to[k * width + r] = first + r < o.rows ? from[r * o.rowStride + k] : .zero
+                }
+                k += 1
             }
         }
-        while k < o.depth {
-            for r in 0..<R {
-                o.panel[k * R + r] = r < o.rows ? o.weights[r * o.rowStride + k] : .zero
+    }
+
+    /// Squares of rows and taps are turned in registers; their lines are asked for eight channels ahead.
+    static func tapWeights(_ o: TapWeights<Scalar>) {
+        var from = o.weights
+        for _ in 0..<o.channels {
+            if o.rows == R {
+                var t = 0
+                while t < o.taps {
+                    lanes_prefetch(from + 8 * o.channelStride + t * R)
+                    let first = min(t, max(0, o.taps - R))
+                    V.scatter(from + first, o.taps, o.panels, o.places + first)
+                    t += R
+                }
+            } else {
+                for t in 0..<o.taps {
+                    for r in 0..<R {
+                        o.panels[o.places[t] + r] = r < o.rows ? from[r * o.taps + t] : .zero
+                    }
+                }
             }
-            k += 1
+            for t in 0..<max(o.taps, R) { o.places[t] += o.steps[t] }
+            from += o.channelStride
         }
     }
 
@@ -104,12 +140,14 @@ enum Packing<V: KernelVector, let R: Int, let N: Int> {
         }
     }
 
-    /// Tap by tap, piece by piece.
+    /// Tap by tap, piece by piece; what lies as far ahead as two taps is asked for.
     static func taps(_ o: TapColumns<Scalar>) {
         var rows = o.rows
-        for tap in o.taps {
-            let plane = o.plane + Int(tap)
+        let last = o.taps.count - 1
+        for (t, tap) in o.taps.enumerated() {
+            let plane = o.plane + Int(tap), ahead = o.plane + Int(o.taps[min(t + 2, last)])
             for piece in o.pieces {
+                lanes_prefetch(ahead + Int(piece.from))
                 let from = plane + Int(piece.from)
                 let to = rows + Int(piece.to)
                 for v in 0..<Int(piece.vectors) {
@@ -120,26 +158,18 @@ enum Packing<V: KernelVector, let R: Int, let N: Int> {
         }
     }
 
-    /// Two and four phases are zipped, one is copied, others go one by one.
+    /// One phase is copied, 2, 4 and 8 are zipped, others go one by one.
     static func interleave(_ o: PhaseRows<Scalar>) {
-        var i = 0
-        if o.stride == 1 {
-            while i + V.scalarCount <= o.count {
-                store(load(o.phases + i) as V, o.row + i)
-                i += V.scalarCount
-            }
-        } else if o.stride == 2 {
-            let odd = o.phases + o.pitch
-            while i + 2 * V.scalarCount <= o.count {
-                let a: V = load(o.phases + i / 2)
-                let b: V = load(odd + i / 2)
-                store(V.zipLow(a, b), o.row + i)
-                store(V.zipHigh(a, b), o.row + i + V.scalarCount)
-                i += 2 * V.scalarCount
-            }
+        var q = 0
+        switch o.stride {
+        case 1: q = zipped(o, Panel<1>.self)
+        case 2: q = zipped(o, Panel<2>.self)
+        case 4: q = zipped(o, Panel<4>.self)
+        case 8: q = zipped(o, Panel<8>.self)
+        default: break
         }
-        if o.stride == 4 { i = interleaveFour(o) }
-        var q = i / o.stride
+        if o.stride == 4 { q = quads(o, from: q) }
+        var i = q * o.stride
         while i < o.count {
             for phase in 0..<min(o.stride, o.count - i) {
                 o.row[i + phase] = o.phases[phase * o.pitch + q]
@@ -149,36 +179,49 @@ enum Packing<V: KernelVector, let R: Int, let N: Int> {
         }
     }
 
-    /// Four phases: what is behind the last whole vectors goes a quad at a time. The elements done.
-    @inline(__always) private static func interleaveFour(_ o: PhaseRows<Scalar>) -> Int {
-        let quads = o.count / 4
-        var t = 0
-        while t + V.scalarCount <= quads {
-            let y = zipped(o, t)
-            for j in 0..<4 { store(y[j], o.row + 4 * t + j * V.scalarCount) }
-            t += V.scalarCount
-        }
-        if t < quads {
-            var y = zipped(o, t)
-            withUnsafeBytes(of: &y) { bytes in
-                let from = bytes.baseAddress!.assumingMemoryBound(to: SIMD4<Scalar>.self)
-                for i in 0..<quads - t {
-                    UnsafeMutableRawPointer(o.row + 4 * (t + i)).storeBytes(
-                        of: from[i], as: SIMD4<Scalar>.self)
+    /// Whole vectors of `S` phases, S a power of two: log2 S times, vector i is interleaved with vector
+    /// i + S / 2. Returns the elements of a phase that are done.
+    @inline(__always) private static func zipped<let S: Int>(
+        _ o: PhaseRows<Scalar>, _: Panel<S>.Type
+    ) -> Int {
+        var q = 0
+        while (q + V.scalarCount) * S <= o.count {
+            var row = InlineArray<S, V>(repeating: .zero)
+            for phase in 0..<S { row[phase] = load(o.phases + phase * o.pitch + q) }
+            var done = 1
+            while done < S {
+                let from = row
+                for i in 0..<S / 2 {
+                    row[2 * i] = V.zipLow(from[i], from[i + S / 2])
+                    row[2 * i + 1] = V.zipHigh(from[i], from[i + S / 2])
                 }
+                done *= 2
             }
+            for i in 0..<S { store(row[i], o.row + q * S + i * V.scalarCount) }
+            q += V.scalarCount
         }
-        return 4 * quads
+        return q
     }
 
-    /// Four values of a vector of tiles, tile by tile.
-    @inline(__always) private static func zipped(
-        _ o: PhaseRows<Scalar>, _ t: Int
-    ) -> InlineArray<4, V> {
-        let p = o.phases + t
+    /// What is behind the last whole vectors of four phases, a quad at a time. Returns the elements of a
+    /// phase that are done.
+    @inline(__always) private static func quads(_ o: PhaseRows<Scalar>, from q: Int) -> Int {
+        let count = o.count / 4 - q
+        if count <= 0 { return q }
+        let p = o.phases + q
         let a: V = load(p), b: V = load(p + o.pitch)
         let c: V = load(p + 2 * o.pitch), d: V = load(p + 3 * o.pitch)
         let e = V.zipLow(a, c), f = V.zipHigh(a, c), g = V.zipLow(b, d), h = V.zipHigh(b, d)
-        return [V.zipLow(e, g), V.zipHigh(e, g), V.zipLow(f, h), V.zipHigh(f, h)]
+        var row: InlineArray<4, V> = [
+            V.zipLow(e, g), V.zipHigh(e, g), V.zipLow(f, h), V.zipHigh(f, h),
+        ]
+        withUnsafeBytes(of: &row) { bytes in
+            let from = bytes.baseAddress!.assumingMemoryBound(to: SIMD4<Scalar>.self)
+            for i in 0..<count {
+                UnsafeMutableRawPointer(o.row + 4 * (q + i)).storeBytes(
+                    of: from[i], as: SIMD4<Scalar>.self)
+            }
+        }
+        return q + count
     }
 }

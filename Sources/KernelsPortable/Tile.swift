@@ -50,14 +50,64 @@ enum Tile<V: KernelVector, let R: Int, let N: Int> {
         finish(t, o.c, o.ldc, o.accumulate)
     }
 
+    /// The same with row r of A at `a + r·lda`: nothing is packed, a step reads a column of R rows. What the
+    /// next tile reads is asked for meanwhile, a line of each row in turn.
+    @inline(never) static func unpacked<let P: Int>(_ o: TileOperands<Scalar>, _: Panel<P>.Type) {
+        var t = start(o.bias)
+        prefetch(o.c, o.ldc)
+        var a = o.a
+        var b = o.b
+        let lda = o.lda
+        let columns = P * V.scalarCount
+        #if AVX512
+        let turn = 2
+        #else
+        let turn = 4
+        #endif
+        for i in 0..<o.depth / turn {
+            lanes_prefetch(a + (R + (i & (R - 1))) * lda)
+            step(&t, a, b, lda)
+            step(&t, a + 1, b + columns, lda)
+            #if !AVX512
+            step(&t, a + 2, b + 2 * columns, lda)
+            step(&t, a + 3, b + 3 * columns, lda)
+            #endif
+            a += turn
+            b += turn * columns
+        }
+        for _ in 0..<o.depth % turn {
+            step(&t, a, b, lda)
+            a += 1
+            b += columns
+        }
+        finish(t, o.c, o.ldc, o.accumulate)
+    }
+
     /// C <- start + A·B with row k of B at `b + offsets[k]`.
     @inline(never) static func indirect(_ o: SlideOperands<Scalar>, column: Int) {
         var t = start(o.bias)
         var a = o.a
         let b = o.b + column
-        for k in 0..<o.depth {
-            step(&t, a, b + Int(o.offsets[k]))
+        var offsets = o.offsets
+        #if AVX512
+        let turn = 2
+        #else
+        let turn = 4
+        #endif
+        for _ in 0..<o.depth / turn {
+            step(&t, a, b + Int(offsets[0]))
+            step(&t, a + R, b + Int(offsets[1]))
+            #if !AVX512
+            step(&t, a + 2 * R, b + Int(offsets[2]))
+            step(&t, a + 3 * R, b + Int(offsets[3]))
+            #endif
+            a += turn * R
+            offsets += turn
+        }
+        for _ in 0..<o.depth % turn {
+            step(&t, a, b + Int(offsets[0]))
             a += R
+            offsets += 1
         }
         finish(t, o.c + column, o.ldc, o.accumulate)
     }
@@ -72,12 +122,12 @@ enum Tile<V: KernelVector, let R: Int, let N: Int> {
 
     /// Row k of B is loaded once and used for every row of C.
     @inline(__always) private static func step(
-        _ t: inout Registers, _ a: UnsafePointer<Scalar>, _ b: UnsafePointer<Scalar>
+        _ t: inout Registers, _ a: UnsafePointer<Scalar>, _ b: UnsafePointer<Scalar>, _ lda: Int = 1
     ) {
         var row = InlineArray<N, V>(repeating: .zero)
         for j in 0..<N { row[j] = load(b + j * V.scalarCount) }
         for r in 0..<R {
-            let w = V(repeating: a[r])
+            let w = V(repeating: a[r * lda])
             for j in 0..<N { t[r][j] = V.muladd(w, row[j], t[r][j]) }
         }
     }

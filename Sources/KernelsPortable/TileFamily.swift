@@ -6,14 +6,34 @@ import KernelInterface
 enum TileFamily<V: KernelVector, let R: Int, let N: Int> {
     typealias Scalar = V.Scalar
 
-    /// The tile that has as many vectors as are asked for, 1 ... N with N <= 3.
+    /// The tiles that have as many vectors as are asked for, 1 ... N with N <= 3.
     static func multiply(_ o: TileOperands<Scalar>) {
+        var tile = o
+        for _ in 0..<o.count {
+            if o.lda > 0 { multiplyUnpacked(tile) } else { multiplyPacked(tile) }
+            tile.a += R * (o.lda > 0 ? o.lda : o.depth)
+            tile.c += R * o.ldc
+            tile.bias = tile.bias.map { $0 + R }
+        }
+    }
+
+    @inline(__always) private static func multiplyPacked(_ o: TileOperands<Scalar>) {
         if o.vectors == N {
             Tile<V, R, N>.packed(o, Panel<N>.self)
         } else if o.vectors == 2 {
             Tile<V, R, 2>.packed(o, Panel<N>.self)
         } else {
             Tile<V, R, 1>.packed(o, Panel<N>.self)
+        }
+    }
+
+    @inline(__always) private static func multiplyUnpacked(_ o: TileOperands<Scalar>) {
+        if o.vectors == N {
+            Tile<V, R, N>.unpacked(o, Panel<N>.self)
+        } else if o.vectors == 2 {
+            Tile<V, R, 2>.unpacked(o, Panel<N>.self)
+        } else {
+            Tile<V, R, 1>.unpacked(o, Panel<N>.self)
         }
     }
 
@@ -24,7 +44,8 @@ enum TileFamily<V: KernelVector, let R: Int, let N: Int> {
         while done < o.vectors {
             let left = o.vectors - done
             let column = done * V.scalarCount
-            if left >= N {
+            // Two tiles of two vectors are faster than one of three and one of one.
+            if left >= N && left != N + 1 {
                 Tile<V, R, N>.indirect(o, column: column)
                 done += N
             } else if left >= 2 {

@@ -23,11 +23,19 @@ extension SIMD16: KernelVector where Scalar == Float {
     @inline(__always) static func odds(_ a: Self, _ b: Self) -> Self { f32x16_odds(a, b) }
     @inline(__always) static func zipLow(_ a: Self, _ b: Self) -> Self { f32x16_zip_low(a, b) }
     @inline(__always) static func zipHigh(_ a: Self, _ b: Self) -> Self { f32x16_zip_high(a, b) }
+    @inline(__always) static func first(_ n: Int, _ v: Self) -> Self { f32x16_first(v, n) }
     @inline(__always) static var square: Int { 8 }
     @inline(__always) static func transpose(
-        _ from: UnsafePointer<Float>, _ stride: Int, _ to: UnsafeMutablePointer<Float>
+        _ from: UnsafePointer<Float>, _ stride: Int, _ to: UnsafeMutablePointer<Float>,
+        _ pitch: Int
     ) {
-        f32x8_transpose(from, stride, to)
+        f32x8_transpose(from, stride, to, pitch)
+    }
+    @inline(__always) static func scatter(
+        _ from: UnsafePointer<Float>, _ stride: Int, _ to: UnsafeMutablePointer<Float>,
+        _ at: UnsafePointer<Int>
+    ) {
+        f32x8_scatter(from, stride, to, at)
     }
 }
 
@@ -42,11 +50,19 @@ extension SIMD8: KernelVector where Scalar == Double {
     @inline(__always) static func odds(_ a: Self, _ b: Self) -> Self { f64x8_odds(a, b) }
     @inline(__always) static func zipLow(_ a: Self, _ b: Self) -> Self { f64x8_zip_low(a, b) }
     @inline(__always) static func zipHigh(_ a: Self, _ b: Self) -> Self { f64x8_zip_high(a, b) }
+    @inline(__always) static func first(_ n: Int, _ v: Self) -> Self { f64x8_first(v, n) }
     @inline(__always) static var square: Int { 8 }
     @inline(__always) static func transpose(
-        _ from: UnsafePointer<Double>, _ stride: Int, _ to: UnsafeMutablePointer<Double>
+        _ from: UnsafePointer<Double>, _ stride: Int, _ to: UnsafeMutablePointer<Double>,
+        _ pitch: Int
     ) {
-        f64x8_transpose(from, stride, to)
+        f64x8_transpose(from, stride, to, pitch)
+    }
+    @inline(__always) static func scatter(
+        _ from: UnsafePointer<Double>, _ stride: Int, _ to: UnsafeMutablePointer<Double>,
+        _ at: UnsafePointer<Int>
+    ) {
+        f64x8_scatter(from, stride, to, at)
     }
 }
 #elseif AVX2
@@ -65,11 +81,19 @@ extension SIMD8: KernelVector where Scalar == Float {
     @inline(__always) static func odds(_ a: Self, _ b: Self) -> Self { f32x8_odds(a, b) }
     @inline(__always) static func zipLow(_ a: Self, _ b: Self) -> Self { f32x8_zip_low(a, b) }
     @inline(__always) static func zipHigh(_ a: Self, _ b: Self) -> Self { f32x8_zip_high(a, b) }
+    @inline(__always) static func first(_ n: Int, _ v: Self) -> Self { f32x8_first(v, n) }
     @inline(__always) static var square: Int { 4 }
     @inline(__always) static func transpose(
-        _ from: UnsafePointer<Float>, _ stride: Int, _ to: UnsafeMutablePointer<Float>
+        _ from: UnsafePointer<Float>, _ stride: Int, _ to: UnsafeMutablePointer<Float>,
+        _ pitch: Int
     ) {
-        f32x4_transpose(from, stride, to)
+        f32x4_transpose(from, stride, to, pitch)
+    }
+    @inline(__always) static func scatter(
+        _ from: UnsafePointer<Float>, _ stride: Int, _ to: UnsafeMutablePointer<Float>,
+        _ at: UnsafePointer<Int>
+    ) {
+        f32x4_scatter(from, stride, to, at)
     }
 }
 
@@ -84,11 +108,19 @@ extension SIMD4: KernelVector where Scalar == Double {
     @inline(__always) static func odds(_ a: Self, _ b: Self) -> Self { f64x4_odds(a, b) }
     @inline(__always) static func zipLow(_ a: Self, _ b: Self) -> Self { f64x4_zip_low(a, b) }
     @inline(__always) static func zipHigh(_ a: Self, _ b: Self) -> Self { f64x4_zip_high(a, b) }
+    @inline(__always) static func first(_ n: Int, _ v: Self) -> Self { f64x4_first(v, n) }
     @inline(__always) static var square: Int { 4 }
     @inline(__always) static func transpose(
-        _ from: UnsafePointer<Double>, _ stride: Int, _ to: UnsafeMutablePointer<Double>
+        _ from: UnsafePointer<Double>, _ stride: Int, _ to: UnsafeMutablePointer<Double>,
+        _ pitch: Int
     ) {
-        f64x4_transpose(from, stride, to)
+        f64x4_transpose(from, stride, to, pitch)
+    }
+    @inline(__always) static func scatter(
+        _ from: UnsafePointer<Double>, _ stride: Int, _ to: UnsafeMutablePointer<Double>,
+        _ at: UnsafePointer<Int>
+    ) {
+        f64x4_scatter(from, stride, to, at)
     }
 }
 #else
@@ -107,11 +139,19 @@ extension SIMD4: KernelVector where Scalar == Float {
     @inline(__always) static func odds(_ a: Self, _ b: Self) -> Self { f32x4_odds(a, b) }
     @inline(__always) static func zipLow(_ a: Self, _ b: Self) -> Self { f32x4_zip_low(a, b) }
     @inline(__always) static func zipHigh(_ a: Self, _ b: Self) -> Self { f32x4_zip_high(a, b) }
+    @inline(__always) static func first(_ n: Int, _ v: Self) -> Self { f32x4_first(v, n) }
     @inline(__always) static var square: Int { 4 }
     @inline(__always) static func transpose(
-        _ from: UnsafePointer<Float>, _ stride: Int, _ to: UnsafeMutablePointer<Float>
+        _ from: UnsafePointer<Float>, _ stride: Int, _ to: UnsafeMutablePointer<Float>,
+        _ pitch: Int
     ) {
-        f32x4_transpose(from, stride, to)
+        f32x4_transpose(from, stride, to, pitch)
+    }
+    @inline(__always) static func scatter(
+        _ from: UnsafePointer<Float>, _ stride: Int, _ to: UnsafeMutablePointer<Float>,
+        _ at: UnsafePointer<Int>
+    ) {
+        f32x4_scatter(from, stride, to, at)
     }
 }
 
@@ -126,11 +166,21 @@ extension SIMD2: KernelVector where Scalar == Double {
     @inline(__always) static func odds(_ a: Self, _ b: Self) -> Self { f64x2_odds(a, b) }
     @inline(__always) static func zipLow(_ a: Self, _ b: Self) -> Self { f64x2_zip_low(a, b) }
     @inline(__always) static func zipHigh(_ a: Self, _ b: Self) -> Self { f64x2_zip_high(a, b) }
+    @inline(__always) static func first(_ n: Int, _ v: Self) -> Self { f64x2_first(v, n) }
     @inline(__always) static var square: Int { 4 }
     @inline(__always) static func transpose(
-        _ from: UnsafePointer<Double>, _ stride: Int, _ to: UnsafeMutablePointer<Double>
+        _ from: UnsafePointer<Double>, _ stride: Int, _ to: UnsafeMutablePointer<Double>,
+        _ pitch: Int
     ) {
-        for k in 0..<4 { for r in 0..<4 { to[4 * k + r] = from[r * stride + k] } }
+        for k in 0..<4 { for r in 0..<4 { to[k * pitch + r] = from[r * stride + k] } }
+    }
+    @inline(__always) static func scatter(
+        _ from: UnsafePointer<Double>, _ stride: Int, _ to: UnsafeMutablePointer<Double>,
+        _ at: UnsafePointer<Int>
+    ) {
+        for k in (0..<4).reversed() {
+            for r in 0..<4 { to[at[k] + r] = from[r * stride + k] }
+        }
     }
 }
 #endif

@@ -165,6 +165,21 @@ extension ConvolutionCase {
             $0.input = [1, 3, 5, 5]
             $0.weight = [401, 3, 3, 3]
         },
+        row("few pixels, whole panels of output channels") {
+            $0.input = [1, 35, 6, 5]
+            $0.weight = [16, 35, 3, 3]
+            $0.options.padding = .symmetric([1])
+        },
+        row("few pixels, whole panels, groups") {
+            $0.input = [2, 12, 5, 4]
+            $0.weight = [16, 6, 3, 3]
+            $0.options.groups = 2
+        },
+        row("a last panel of one vector") {
+            $0.input = [1, 3, 7, 7]
+            $0.weight = [9, 3, 3, 3]
+            $0.options.padding = .symmetric([1])
+        },
     ]
 
     static let transposed: [ConvolutionCase] = {
@@ -232,6 +247,40 @@ extension ConvolutionCase {
                 $0.options.stride = [2, 1, 3]
                 $0.options.padding = .symmetric([1])
                 $0.options.outputPadding = [1, 0, 2]
+            },
+            row("stride 4") {
+                $0.input = [2, 5, 5, 21]
+                $0.weight = [5, 7, 4, 8]
+                $0.options.stride = [4]
+            },
+            row("stride 8, kernel 8, 16") {
+                $0.input = [1, 5, 3, 19]
+                $0.weight = [5, 7, 8, 16]
+                $0.options.stride = [8]
+                $0.options.padding = .symmetric([0, 4])
+            },
+            row("taps of one output channel in blocks") {
+                $0.input = [1, 3, 3, 4]
+                $0.weight = [3, 2, 17, 19]
+                $0.options.stride = [5, 4]
+                $0.options.padding = .symmetric([3, 2])
+            },
+            row("a row of taps in blocks") {
+                $0.input = [1, 3, 5]
+                $0.weight = [3, 2, 300]
+                $0.options.stride = [7]
+                $0.options.padding = .symmetric([11])
+            },
+            row("several blocks of pixels, several chunks of channels") {
+                $0.input = [1, 300, 15, 14]
+                $0.weight = [300, 3, 2, 3]
+                $0.options.stride = [2]
+            },
+            row("few pixels, many weights") {
+                $0.input = [2, 80, 3, 5]
+                $0.weight = [80, 60, 4, 4]
+                $0.options.stride = [2]
+                $0.options.padding = .symmetric([1])
             },
             row("one output pixel") {
                 $0.input = [1, 5, 2, 2]

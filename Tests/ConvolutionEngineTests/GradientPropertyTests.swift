@@ -8,6 +8,40 @@ import Testing
 struct GradientPropertyTests {
     private static let rows = ConvolutionCase.forward + ConvolutionCase.transposed
 
+    /// Enough work for several cores, and all ways to share it out.
+    private static let large: [ConvolutionCase] = [
+        .row("parts of the columns") {
+            $0.input = [2, 33, 29, 31]
+            $0.weight = [37, 33, 3, 3]
+        },
+        .row("parts of the rows") {
+            $0.input = [1, 11, 24, 24]
+            $0.weight = [200, 11, 1, 1]
+            $0.options.stride = [1]
+        },
+        .row("segments of the pixels") {
+            $0.input = [3, 3, 61, 50]
+            $0.weight = [17, 3, 3, 3]
+            $0.options.padding = .symmetric([1])
+        },
+        .row("images together") {
+            $0.input = [9, 30, 5, 7]
+            $0.weight = [70, 30, 3, 3]
+            $0.options.padding = .symmetric([1])
+        },
+        .row("depthwise") {
+            $0.input = [2, 67, 40, 41]
+            $0.weight = [67, 1, 3, 3]
+            $0.options.stride = [1]
+            $0.options.groups = 67
+        },
+        .row("one channel, in segments") {
+            $0.input = [2, 1, 230, 241]
+            $0.weight = [3, 1, 5, 5]
+            $0.options.stride = [2]
+        },
+    ]
+
     private static func dot(_ a: Tensor, _ b: Tensor) -> Double {
         zip(a.doubles, b.doubles).reduce(0) { $0 + $1.0 * $1.1 }
     }
@@ -24,7 +58,7 @@ struct GradientPropertyTests {
     /// In whole numbers, where every sum is exact.
     @Test("⟨conv x, y⟩ = ⟨x, input gradient of y⟩ = ⟨weight, weight gradient of y⟩")
     func adjoint() throws {
-        for row in Self.rows {
+        for row in Self.rows + Self.large {
             let geometry = try row.geometry
             let x = Tensor.randomIntegers(row.input, .float64, seed: 1)
             let weight = Tensor.randomIntegers(row.weight, .float64, seed: 2)
@@ -81,7 +115,7 @@ struct GradientPropertyTests {
 
     @Test("the same bits for any number of threads, and of calls")
     func threads() throws {
-        for row in Self.rows {
+        for row in Self.rows + Self.large {
             let geometry = try row.geometry
             let x = Tensor.random(row.input, .float32, seed: 1)
             let weight = Tensor.random(row.weight, .float32, seed: 2)

@@ -70,6 +70,24 @@ LANES_SHUFFLES_16(f32x16)
 LANES_SHUFFLES_8(f64x8)
 #endif
 
+// The first n lanes of v; zeros behind them.
+#define LANES_FIRST(V, T, I, INT, ...)                                               \
+    LANES_INLINE V V##_first(V v, long n) {                                          \
+        typedef INT I __attribute__((ext_vector_type(sizeof(V) / sizeof(T))));       \
+        const I lane = {__VA_ARGS__};                                                \
+        return (V)((I)v & (I)(lane < (INT)n));                                       \
+    }
+LANES_FIRST(f32x4, float, i32x4, int, 0, 1, 2, 3)
+LANES_FIRST(f64x2, double, i64x2, long, 0, 1)
+#if defined(__AVX__)
+LANES_FIRST(f32x8, float, i32x8, int, 0, 1, 2, 3, 4, 5, 6, 7)
+LANES_FIRST(f64x4, double, i64x4, long, 0, 1, 2, 3)
+#endif
+#if defined(__AVX512F__)
+LANES_FIRST(f32x16, float, i32x16, int, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
+LANES_FIRST(f64x8, double, i64x8, long, 0, 1, 2, 3, 4, 5, 6, 7)
+#endif
+
 // Vector loads and stores of any alignment, as the C compiler spells them.
 #define LANES_MEMORY(V, T)                                                           \
     LANES_INLINE V V##_load(const T *p) { V v; __builtin_memcpy(&v, p, sizeof v); return v; } \
@@ -83,25 +101,23 @@ LANES_MEMORY(f64x4, double)
 LANES_MEMORY(f64x8, double)
 #endif
 
-// to[k * 4 + r] = from[r * stride + k]: twice, row i is interleaved with row i + 2.
+// Squares of N x N, turned. transpose: to[k * pitch + r] = from[r * stride + k]; scatter: the same with
+// row k at to + at[k], the last row first: rows that nobody wants may go where row 0 is written after them.
+// Twice, row i is interleaved with row i + 2.
 #define LANES_TRANSPOSE_4(V, T)                                                      \
-    LANES_INLINE void V##_transpose(const T *from, long stride, T *to) {             \
+    LANES_INLINE void V##_turn(const T *from, long stride, V *r) {                   \
         V a = V##_load(from), b = V##_load(from + stride);                           \
         V c = V##_load(from + 2 * stride), d = V##_load(from + 3 * stride);          \
         V e = V##_zip_low(a, c), f = V##_zip_high(a, c);                             \
         V g = V##_zip_low(b, d), h = V##_zip_high(b, d);                             \
-        V##_store(to, V##_zip_low(e, g)); V##_store(to + 4, V##_zip_high(e, g));     \
-        V##_store(to + 8, V##_zip_low(f, h)); V##_store(to + 12, V##_zip_high(f, h)); \
-    }
-LANES_TRANSPOSE_4(f32x4, float)
-#if defined(__AVX__)
-LANES_TRANSPOSE_4(f64x4, double)
-#endif
-
-// to[k * 8 + r] = from[r * stride + k]: three times, row i is interleaved with row i + 4.
+        r[0] = V##_zip_low(e, g), r[1] = V##_zip_high(e, g);                         \
+        r[2] = V##_zip_low(f, h), r[3] = V##_zip_high(f, h);                         \
+    }                                                                                \
+    LANES_TURNED(V, T, 4)
+// Three times, row i is interleaved with row i + 4.
 #define LANES_TRANSPOSE_8(V, T)                                                      \
-    LANES_INLINE void V##_transpose(const T *from, long stride, T *to) {             \
-        V r[8], t[8];                                                                \
+    LANES_INLINE void V##_turn(const T *from, long stride, V *r) {                   \
+        V t[8];                                                                      \
         for (int i = 0; i < 8; i++) r[i] = V##_load(from + i * stride);              \
         for (int round = 0; round < 3; round++) {                                    \
             for (int i = 0; i < 8; i++) t[i] = r[i];                                 \
@@ -110,9 +126,22 @@ LANES_TRANSPOSE_4(f64x4, double)
                 r[2 * i + 1] = V##_zip_high(t[i], t[i + 4]);                         \
             }                                                                        \
         }                                                                            \
-        for (int i = 0; i < 8; i++) V##_store(to + i * 8, r[i]);                     \
+    }                                                                                \
+    LANES_TURNED(V, T, 8)
+#define LANES_TURNED(V, T, N)                                                        \
+    LANES_INLINE void V##_transpose(const T *from, long stride, T *to, long pitch) { \
+        V r[N];                                                                      \
+        V##_turn(from, stride, r);                                                   \
+        for (int i = 0; i < N; i++) V##_store(to + i * pitch, r[i]);                 \
+    }                                                                                \
+    LANES_INLINE void V##_scatter(const T *from, long stride, T *to, const long *at) { \
+        V r[N];                                                                      \
+        V##_turn(from, stride, r);                                                   \
+        for (int i = N - 1; i >= 0; i--) V##_store(to + at[i], r[i]);                \
     }
+LANES_TRANSPOSE_4(f32x4, float)
 #if defined(__AVX__)
+LANES_TRANSPOSE_4(f64x4, double)
 LANES_TRANSPOSE_8(f32x8, float)
 #endif
 #if defined(__AVX512F__)

@@ -2,56 +2,79 @@
 
 import KernelInterface
 
-/// Transposed convolution as a product whose rows are added to where they belong (`col2im`).
+/// Transposed convolution as a product whose elements are added to where they belong (`col2im`).
 ///
 /// Goals, in order: the right answer for every geometry; memory and time in proportion to the data for
-/// strides so large that ``StridePhases`` would have thousands of phases.
+/// strides so large that ``StridePhases`` would have thousands of phases; every weight read once where the
+/// input has few pixels.
 ///
-///     C[(o, k), i] = Σ_c w[c, o, k] · in[c, i],    out[o, i·s + k·d − p] += C[(o, k), i]
+///     C[i, (o, k)] = Σ_c in[c, i] · w[c, (o, k)],    out[o, i·s + k·d − p] += C[i, (o, k)]
 ///
-/// The product has the input as its columns, unchanged. Its rows are made some at a time and added
-/// tap by tap; an output channel belongs to one core, and its sums run over blocks of pixels, then taps,
-/// whatever the number of cores.
+/// The weights are the columns of the product, in the order in which they came, so that nothing is made of
+/// them but copies of rows; the pixels are its rows. Columns are computed some at a time and added tap by
+/// tap. An output channel belongs to one core, and its sums run over blocks of taps, then pixels, then
+/// taps, whatever the number of cores.
 ///
 /// *Error*: that of ``ImplicitGEMM``, with one more rounding for each tap that reaches an output. Sums
 /// start at the bias or 0, so a −0 does not come back as one.
 struct ColumnScatter<Scalar: TensorScalar>: Sendable {
     let geometry: ConvolutionGeometry
-    let product: GridProduct<Scalar>
     let threads: Int
-    /// Rows of C that are in memory at a time.
-    private let rowsAtATime: Int
+    private let product: GridProduct<Scalar>
+    /// Columns of C that are in memory at a time: whole output channels, or taps of one.
+    private let columnsAtATime: Int
+    /// Output channels of a task.
+    private let channelsAtATime: Int
+
+    /// Rows of C, and columns, that are in memory at a time.
+    private static var mostRows: Int { 192 }
+    private static var mostColumns: Int { 240 }
 
     init(_ geometry: ConvolutionGeometry, kernels: GEMMKernels<Scalar>, threads: Int) {
         self.geometry = geometry
         self.threads = threads
-        let one = SpatialTriple(depth: 1, height: 1, width: 1)
-        let here = SpatialTriple(depth: 0, height: 0, width: 0)
+        let taps = geometry.kernel.count, m = geometry.outputChannelsPerGroup
+        let tasks = max(1, geometry.batch * geometry.groups)
+        let share = max(1, m / max(1, 4 * threads / tasks))
+        channelsAtATime = max(1, min(Self.mostColumns / taps, share))
+        columnsAtATime = min(Self.mostColumns, channelsAtATime * taps)
+        let size = SpatialTriple(depth: 1, height: 1, width: m * taps)
         let grid = TapGrid(
-            size: geometry.inputSize, inputSize: geometry.inputSize, stride: one, taps: [here])
+            size: size, inputSize: size, stride: SpatialTriple(repeating: 1),
+            taps: [SpatialTriple(repeating: 0)])
+        let rows = min(Self.mostRows, geometry.inputSize.count)
+        let byteCount = kernels.nr * MemoryLayout<Scalar>.stride
         product = GridProduct(
-            grid, channels: geometry.inputChannelsPerGroup,
-            outputs: geometry.outputChannelsPerGroup * geometry.kernel.count, images: threads,
-            threads: threads, kernels: kernels)
-        let rows = 262_144 / product.blocks.mostPixels / kernels.mr * kernels.mr
-        rowsAtATime = max(kernels.mr, rows)
+            grid, channels: geometry.inputChannelsPerGroup, outputs: rows,
+            blocks: BlockSizes(
+                m: rows, n: columnsAtATime,
+                kc: BlockSizes.chunk(
+                    k: geometry.inputChannelsPerGroup, taps: 1, panelRowByteCount: byteCount),
+                mostPixels: Self.mostColumns + kernels.nr, images: 1, threads: 1, kernels: kernels),
+            kernels: kernels)
     }
 
-    private var sums: Int { (rowsAtATime + product.kernels.mr) * product.blocks.mostPixels }
-    private var workerElements: Int { (sums + product.scratchElements + 95) / 16 * 16 }
+    private var kernels: GEMMKernels<Scalar> { product.kernels }
+    private var paddedRows: Int { (product.outputs + kernels.mr - 1) / kernels.mr * kernels.mr }
+    /// Elements of one row of C.
+    private var ldc: Int { product.blocks.mostPixels }
+    /// Elements of the pixels as panels of A, of C, and of a worker's memory.
+    private var panelElements: Int { paddedRows * (product.k + 1) }
+    private var sums: Int { paddedRows * ldc }
+    private var workerElements: Int {
+        (panelElements + sums + product.scratchElements + 160) / 16 * 16
+    }
     var scratchByteCount: Int { threads * workerElements * MemoryLayout<Scalar>.stride }
 
+    /// The weights where they are.
+    ///
+    /// - Parameter owner: what holds `weight`
     func prepare(
-        _ weight: UnsafePointer<Scalar>, bias: UnsafePointer<Scalar>?
+        _ weight: UnsafePointer<Scalar>, of owner: TensorStorage, bias: UnsafePointer<Scalar>?
     ) -> WeightSet<Scalar> {
-        let rows = product.outputs
         let panels = WeightPanels<Scalar>(
-            m: rows, k: product.k, kc: product.blocks.kc, groups: geometry.groups,
-            mr: product.kernels.mr)
-        panels.pack(
-            weight, WeightLayout(rowStride: 1, channelStride: rows, taps: [0]), bias: nil,
-            kernels: product.kernels, groupStride: geometry.weightElementsPerGroup,
-            threads: threads)
+            inPlace: weight, of: owner, m: geometry.outputChannelsPerGroup * geometry.kernel.count,
+            k: product.k, groups: geometry.groups, mr: kernels.mr)
         let start = bias.map {
             Array(UnsafeBufferPointer(start: $0, count: geometry.outputChannels))
         }
@@ -59,74 +82,121 @@ struct ColumnScatter<Scalar: TensorScalar>: Sendable {
             panels: [panels], bias: start ?? Array(repeating: 0, count: geometry.outputChannels))
     }
 
-    /// Over the cores: images x groups x output channels.
+    /// Over the cores: images x groups x blocks of output channels.
     func run(_ operands: RunOperands<Scalar>, weights: WeightSet<Scalar>) {
         let m = geometry.outputChannelsPerGroup
-        ParallelTiles.run(geometry.batch * geometry.groups * m, threads: threads) { task, worker in
-            let image = task / m, channel = task % m
-            let output = operands.output + task * geometry.outputSize.count
-            let group = image % geometry.groups
-            output.initialize(
-                repeating: weights.bias[group * m + channel], count: geometry.outputSize.count)
-            let input =
-                operands.input + image * geometry.inputChannelsPerGroup * geometry.inputSize.count
+        let blocks = (m + channelsAtATime - 1) / channelsAtATime
+        ParallelTiles.run(geometry.batch * geometry.groups * blocks, threads: threads) {
+            task, worker in
+            let image = task / blocks, group = image % geometry.groups
+            let first = task % blocks * channelsAtATime
+            let channels = first..<min(m, first + channelsAtATime)
+            let size = geometry.outputSize.count
+            let output = operands.output + image * m * size
+            for channel in channels {
+                (output + channel * size).initialize(
+                    repeating: weights.bias[group * m + channel], count: size)
+            }
+            let pixels = geometry.inputSize.count
             add(
-                channel, input, weights.panels[0], group, output,
+                channels, operands.input + image * geometry.inputChannelsPerGroup * pixels,
+                weights.panels[0].group(group).first, output,
                 operands.scratch + worker * workerElements)
-            operands.finish(output, count: geometry.outputSize.count)
+            operands.finish(output + first * size, count: channels.count * size)
         }
     }
 
-    /// All taps of one output channel.
+    /// All taps of some output channels.
     private func add(
-        _ channel: Int, _ input: UnsafePointer<Scalar>, _ weights: WeightPanels<Scalar>,
-        _ group: Int, _ output: UnsafeMutablePointer<Scalar>,
-        _ scratch: UnsafeMutablePointer<Scalar>
+        _ channels: Range<Int>, _ input: UnsafePointer<Scalar>, _ weights: UnsafePointer<Scalar>,
+        _ output: UnsafeMutablePointer<Scalar>, _ scratch: UnsafeMutablePointer<Scalar>
     ) {
-        let blocks = product.blocks, mr = product.kernels.mr, ldc = blocks.mostPixels
-        let taps = geometry.kernel.count
-        let wanted = channel * taps..<(channel + 1) * taps
-        for block in 0..<blocks.blockCount {
-            let pixels = blocks.pixels(ofBlock: block)
-            let pieces = PixelBlock(pixels, of: geometry.inputSize, oneRowBands: true).rows
-            // Panels begin at multiples of mr: the first may hold rows of the channel before.
-            for first in stride(
-                from: wanted.lowerBound / mr * mr, to: wanted.upperBound, by: rowsAtATime)
-            {
-                let rows = first..<min(first + rowsAtATime, wanted.upperBound)
+        let taps = geometry.kernel.count, pixels = geometry.inputSize.count
+        let zeros = scratch + paddedRows * product.k, c = scratch + panelElements + 32
+        zeros.initialize(repeating: 0, count: paddedRows)
+        let end = channels.upperBound * taps
+        for first in stride(from: channels.lowerBound * taps, to: end, by: columnsAtATime) {
+            let columns = first..<min(end, first + columnsAtATime)
+            for pixel in stride(from: 0, to: pixels, by: product.outputs) {
+                let rows = pixel..<min(pixels, pixel + product.outputs)
+                if first == channels.lowerBound * taps || pixels > product.outputs {
+                    pack(input, rows, to: scratch)
+                }
                 product.run(
-                    pixels, rows: rows, input: input, panels: weights.panels(ofGroup: group),
-                    bias: weights.bias(ofGroup: group), c: scratch - first * ldc, ldc: ldc,
-                    scratch: scratch + sums + 32)
-                for row in rows where wanted.contains(row) {
-                    scatter(
-                        scratch + (row - first) * ldc, tap: row - wanted.lowerBound, pieces, output)
+                    columns, rows: 0..<rows.count, input: weights,
+                    weights: WeightPanels<Scalar>.Group(first: scratch, isUnpacked: false),
+                    bias: zeros, c: c, ldc: ldc, scratch: c + sums + 32)
+                for row in rows {
+                    scatter(c + (row - pixel) * ldc, columns, pixel: row, output)
                 }
             }
         }
     }
 
-    /// One row of C, added to the outputs that its tap reaches.
+    /// Pixels of all channels as panels of A `[chunk][pixel / mr][channel][mr]`.
+    private func pack(
+        _ input: UnsafePointer<Scalar>, _ pixels: Range<Int>,
+        to panels: UnsafeMutablePointer<Scalar>
+    ) {
+        let mr = kernels.mr, count = geometry.inputSize.count
+        for first in stride(from: 0, to: product.k, by: product.blocks.kc) {
+            let depth = min(product.blocks.kc, product.k - first)
+            for row in stride(from: 0, to: pixels.count, by: mr) {
+                var to = panels + first * paddedRows + row * depth
+                let some = min(mr, pixels.count - row)
+                for channel in first..<first + depth {
+                    let from = input + channel * count + pixels.lowerBound + row
+                    for r in 0..<mr { to[r] = r < some ? from[r] : 0 }
+                    to += mr
+                }
+            }
+        }
+    }
+
+    /// One row of C, added to the outputs that its taps reach: neighbouring taps of a row of the kernel at
+    /// a time.
     private func scatter(
-        _ sums: UnsafePointer<Scalar>, tap: Int, _ pieces: [(z: Int, y: Int, x: Range<Int>)],
+        _ sums: UnsafePointer<Scalar>, _ columns: Range<Int>, pixel: Int,
         _ output: UnsafeMutablePointer<Scalar>
     ) {
-        let g = geometry
-        let kx = tap % g.kernel.width, ky = tap / g.kernel.width % g.kernel.height
-        let kz = tap / g.kernel.width / g.kernel.height
-        let right = kx * g.dilation.width - g.paddingBefore.width
-        var from = sums
-        for piece in pieces {
-            let z = piece.z * g.stride.depth + kz * g.dilation.depth - g.paddingBefore.depth
-            let y = piece.y * g.stride.height + ky * g.dilation.height - g.paddingBefore.height
-            if z >= 0, z < g.outputSize.depth, y >= 0, y < g.outputSize.height {
-                let row = output + (z * g.outputSize.height + y) * g.outputSize.width
-                for (i, x) in piece.x.enumerated() {
-                    let at = x * g.stride.width + right
-                    if at >= 0, at < g.outputSize.width { row[at] += from[i] }
-                }
+        let g = geometry, size = g.outputSize, width = g.kernel.width
+        let left = pixel % g.inputSize.width * g.stride.width - g.paddingBefore.width
+        let top =
+            pixel / g.inputSize.width % g.inputSize.height * g.stride.height
+            - g.paddingBefore.height
+        let front =
+            pixel / g.inputSize.width / g.inputSize.height * g.stride.depth
+            - g.paddingBefore.depth
+        var column = columns.lowerBound
+        while column < columns.upperBound {
+            let tap = column % g.kernel.count
+            let kx = tap % width, ky = tap / width % g.kernel.height
+            let run = min(width - kx, columns.upperBound - column)
+            let z = front + tap / width / g.kernel.height * g.dilation.depth
+            let y = top + ky * g.dilation.height
+            if z >= 0, z < size.depth, y >= 0, y < size.height {
+                let plane = (column / g.kernel.count * size.depth + z) * size.height + y
+                add(
+                    sums + column - columns.lowerBound, run, at: left + kx * g.dilation.width,
+                    output + plane * size.width)
             }
-            from += piece.x.count
+            column += run
+        }
+    }
+
+    /// Sums of neighbouring taps, the first of which reaches column `x` of a row of outputs.
+    private func add(
+        _ sums: UnsafePointer<Scalar>, _ count: Int, at x: Int,
+        _ row: UnsafeMutablePointer<Scalar>
+    ) {
+        let step = geometry.dilation.width, width = geometry.outputSize.width
+        if step == 1 {
+            for i in max(0, -x)..<max(0, -x, min(count, width - x)) { row[x + i] += sums[i] }
+        } else {
+            for i in 0..<count {
+                let at = x + i * step
+                if at >= 0, at < width { row[at] += sums[i] }
+            }
         }
     }
 }

@@ -48,9 +48,27 @@ struct ImplicitGEMM<Scalar: TensorScalar>: Sendable {
     var scratchByteCount: Int { threads * workerElements * MemoryLayout<Scalar>.stride }
     private var workerElements: Int { (product.scratchElements + 31) / 16 * 16 }
 
-    func prepare(_ weight: UnsafePointer<Scalar>, bias: UnsafePointer<Scalar>?) -> WeightPanels<
-        Scalar
-    > {
+    /// Whether weights are read where they lie: a weight is used so seldom that packing it, some ten
+    /// multiply-adds' time with the way to memory and back, is not worth its while.
+    private var readsInPlace: Bool {
+        let pixels = geometry.batch * geometry.outputSize.count
+        return layout.isContiguous && pixels <= Self.mostPixelsInPlace
+            && geometry.outputChannelsPerGroup % product.kernels.mr == 0 && product.k > 0
+    }
+
+    static var mostPixelsInPlace: Int { 128 }
+
+    /// - Parameter owner: what holds `weight`
+    func prepare(
+        _ weight: UnsafePointer<Scalar>, of owner: TensorStorage, bias: UnsafePointer<Scalar>?
+    ) -> WeightPanels<Scalar> {
+        if readsInPlace {
+            let panels = WeightPanels<Scalar>(
+                inPlace: weight, of: owner, m: geometry.outputChannelsPerGroup, k: product.k,
+                groups: geometry.groups, mr: product.kernels.mr)
+            panels.copyBias(bias)
+            return panels
+        }
         let panels = WeightPanels<Scalar>(
             m: geometry.outputChannelsPerGroup, k: product.k, kc: product.blocks.kc,
             groups: geometry.groups,
@@ -83,7 +101,7 @@ struct ImplicitGEMM<Scalar: TensorScalar>: Sendable {
             let c = operands.output + image * outputs * pixels + some.lowerBound
             product.run(
                 some, rows: rows, input: operands.input + image * inputStride,
-                panels: weights.panels(ofGroup: group), bias: weights.bias(ofGroup: group),
+                weights: weights.group(group), bias: weights.bias(ofGroup: group),
                 c: c, ldc: pixels, scratch: operands.scratch + worker * workerElements)
             operands.finish(
                 c + rows.lowerBound * pixels, rows: rows.count, pitch: pixels, count: some.count)

@@ -5,204 +5,231 @@ import KernelInterface
 /// Transposed convolution as ordinary convolutions, one for each residue of the output's index.
 ///
 /// Goals, in order: the right answer for every geometry; no multiplication by an inserted zero; the
-/// same product as a convolution's.
+/// same product as a convolution's, with every input packed once for all residues.
 ///
 /// Input i reaches output `o = i·s + k·d − p` through tap k. Write `o = s·q + r` with 0 <= r < s: the
 /// taps that reach residue r are those with `r + p − k·d` divisible by s, and
 ///
 ///     out[s·q + r] = Σ_k w[k] · in[q + (r + p − k·d) / s]
 ///
-/// is a convolution of stride 1 whose taps are at `(r + p − k·d) / s`. The width's residues of a row of
-/// outputs are computed into memory of their own and interleaved on the way out. A residue without
-/// taps (kernel shorter than the stride) is the bias. See Dumoulin and Visin, "A guide to convolution
-/// arithmetic for deep learning" (2016), section 4.
+/// is a convolution of stride 1 whose taps are at `(r + p − k·d) / s`. Residues share most of their
+/// positions (a kernel of 4x4 with stride 2 has 16 taps at 9 of them), so B holds a row for every channel
+/// and position, and each residue's product picks its own (``StridePhase/offsets``). The sums of all
+/// residues stay in L2 and are interleaved on the way out. A residue without taps (kernel shorter than
+/// the stride) is the bias. See Dumoulin and Visin, "A guide to convolution arithmetic for deep
+/// learning" (2016), section 4.
 ///
 /// *Error*: that of ``ImplicitGEMM``, with a sum shorter by the strides.
 struct StridePhases<Scalar: TensorScalar>: Sendable {
     let geometry: ConvolutionGeometry
     let kernels: GEMMKernels<Scalar>
     let threads: Int
-    /// All residues of the width, for each residue of depth and height.
-    private let rowPhases: [RowPhase]
-    private let widthPhases: Int
+    private let packer: ColumnPacker<Scalar>
+    private let blocks: BlockSizes
+    /// In the order of their residues, the width's fastest.
+    private let phases: [StridePhase]
+    /// Input channels of a chunk of the sum.
+    private let channelsAtATime: Int
     /// Elements of one row of C: the pixels of a block, and slack.
     private let ldc: Int
     /// Output channels whose sums are in memory at a time.
     private let rowsAtATime: Int
-    /// Elements of C: all residues of the width.
-    private let sums: Int
-    private let workerElements: Int
-
-    /// The outputs whose depth and height have given residues.
-    private struct RowPhase {
-        let depth: Int
-        let height: Int
-        let widths: [WidthPhase]
-        var blocks: BlockSizes { widths[0].product.blocks }
-    }
-
-    /// The outputs of a row phase whose width has a given residue.
-    private struct WidthPhase {
-        let product: GridProduct<Scalar>
-        let layout: WeightLayout
-    }
 
     init(_ geometry: ConvolutionGeometry, kernels: GEMMKernels<Scalar>, threads: Int) {
         self.geometry = geometry
         self.kernels = kernels
         self.threads = threads
         let g = geometry
-        rowPhases = (0..<min(g.stride.depth, g.outputSize.depth)).flatMap { depth in
-            (0..<min(g.stride.height, g.outputSize.height)).map { height in
-                RowPhase(
-                    depth: depth, height: height,
-                    widths: (0..<min(g.stride.width, g.outputSize.width)).map { width in
-                        let residue = SpatialTriple(depth: depth, height: height, width: width)
-                        let (grid, taps) = Self.grid(g, residue: residue)
-                        return WidthPhase(
-                            product: GridProduct(
-                                grid, channels: g.inputChannelsPerGroup,
-                                outputs: g.outputChannelsPerGroup, images: g.batch * g.groups,
-                                threads: threads, kernels: kernels),
-                            layout: WeightLayout(
-                                rowStride: g.kernel.count,
-                                channelStride: g.outputChannelsPerGroup * g.kernel.count,
-                                taps: taps))
-                    })
-            }
+        let (grid, sets) = StridePhase.grid(g)
+        let positions = grid.taps.count
+        let mostTaps = sets.map(\.taps.count).max() ?? 0
+        let channels =
+            BlockSizes.chunk(
+                k: g.inputChannelsPerGroup * mostTaps, taps: max(1, mostTaps),
+                panelRowByteCount: kernels.nr * MemoryLayout<Scalar>.stride) / max(1, mostTaps)
+        let atATime = max(1, channels)
+        channelsAtATime = atATime
+        // B takes 200 of L2's 512 KB. The sums may be more than the rest: they are visited once a chunk,
+        // while panels of A come from L3 once a block.
+        let m = (g.outputChannelsPerGroup + kernels.mr - 1) / kernels.mr * kernels.mr
+        let pixelByteCount = max(1, atATime * positions) * MemoryLayout<Scalar>.stride
+        blocks = BlockSizes(
+            m: g.outputChannelsPerGroup, n: grid.size.count, kc: atATime,
+            mostPixels: max(kernels.nr, min(240, 200 * 1024 / pixelByteCount)),
+            packing: 12 * Double(positions) / Double(g.kernel.count),
+            images: g.batch * g.groups, threads: threads, kernels: kernels)
+        packer = ColumnPacker(grid, mostPixels: blocks.mostPixels, kernels: kernels)
+        isWhole = sets.allSatisfy { $0.taps.count == positions }
+        phases = sets.map {
+            StridePhase(
+                residue: $0.residue, taps: $0.taps, channels: atATime,
+                nr: kernels.nr)
         }
-        widthPhases = rowPhases.first?.widths.count ?? 0
-        ldc = (rowPhases.map(\.blocks.mostPixels).max() ?? 0) + kernels.nr
-        let fitting = 524_288 / max(1, widthPhases * ldc) / kernels.mr * kernels.mr
-        rowsAtATime = max(kernels.mr, min(fitting, g.outputChannelsPerGroup + kernels.mr))
-        sums = widthPhases * rowsAtATime * ldc
-        let product = rowPhases.flatMap { $0.widths.map(\.product.scratchElements) }.max() ?? 0
-        workerElements = (sums + product + 95) / 16 * 16
+        ldc = blocks.mostPixels + kernels.lanes
+        let fitting = 524_288 / (phases.count * ldc) / kernels.mr * kernels.mr
+        rowsAtATime = max(kernels.mr, min(fitting, m))
     }
 
-    /// The grid of a residue and the indices of its taps. All residues of the width have as many
-    /// columns as residue 0: what is too many is not copied out.
-    static func grid(
-        _ g: ConvolutionGeometry, residue: SpatialTriple
-    ) -> (grid: TapGrid, taps: [Int]) {
-        var positions: [SpatialTriple] = []
-        var indices: [Int] = []
-        for z in taps(g, 0, residue.depth) {
-            for y in taps(g, 1, residue.height) {
-                for x in taps(g, 2, residue.width) {
-                    let index = (z.index * g.kernel.height + y.index) * g.kernel.width + x.index
-                    indices.append(index)
-                    positions.append(
-                        SpatialTriple(depth: z.position, height: y.position, width: x.position))
-                }
-            }
-        }
-        func count(_ dimension: Int, _ residue: Int) -> Int {
-            let stride = g.stride[dimension]
-            return (g.outputSize[dimension] - residue + stride - 1) / stride
-        }
-        let size = SpatialTriple(
-            depth: count(0, residue.depth), height: count(1, residue.height), width: count(2, 0))
-        let one = SpatialTriple(depth: 1, height: 1, width: 1)
-        return (
-            TapGrid(size: size, inputSize: g.inputSize, stride: one, taps: positions), indices
-        )
+    private var positions: Int { packer.grid.taps.count }
+    /// Whether every phase looks at all positions: rows of B are then in the order of the sum, otherwise
+    /// position by position, so that what a phase picks lies together and fills whole lines of L1.
+    private let isWhole: Bool
+    /// Elements from one position's rows of B to the next's: what a row writes too much is less than a row.
+    private var positionStride: Int { (channelsAtATime + 1) * kernels.nr }
+    /// Elements from one panel of B to the next.
+    private var panelStride: Int { max(1, positions) * positionStride }
+    private var panelElements: Int { blocks.mostPixels / kernels.nr * panelStride }
+    /// Elements of C for one phase.
+    private var phasePitch: Int { rowsAtATime * ldc }
+    private var workerElements: Int {
+        (phases.count * phasePitch + panelElements + packer.planeElements + 160) / 16 * 16
     }
-
-    /// The taps of one dimension that reach a residue, with their positions in the input.
-    private static func taps(
-        _ g: ConvolutionGeometry, _ dimension: Int, _ residue: Int
-    ) -> [(index: Int, position: Int)] {
-        (0..<g.kernel[dimension]).compactMap { k in
-            let at = residue + g.paddingBefore[dimension] - k * g.dilation[dimension]
-            guard at % g.stride[dimension] == 0 else { return nil }
-            return (k, at / g.stride[dimension])
-        }
-    }
-
     var scratchByteCount: Int { threads * workerElements * MemoryLayout<Scalar>.stride }
 
-    /// The panels of every phase, in the order of `rowPhases` and their widths.
+    /// One set of panels: of each chunk those of every phase, in order.
     func prepare(
         _ weight: UnsafePointer<Scalar>, bias: UnsafePointer<Scalar>?
     ) -> [WeightPanels<Scalar>] {
-        rowPhases.flatMap(\.widths).map { phase in
-            let panels = WeightPanels<Scalar>(
-                m: geometry.outputChannelsPerGroup, k: phase.product.k,
-                kc: phase.product.blocks.kc, groups: geometry.groups,
-                mr: kernels.mr)
-            panels.pack(
-                weight, phase.layout, bias: bias, kernels: kernels,
-                groupStride: geometry.weightElementsPerGroup, threads: threads)
-            return panels
-        }
+        let panels = WeightPanels<Scalar>(
+            m: geometry.outputChannelsPerGroup,
+            k: geometry.inputChannelsPerGroup * geometry.kernel.count,
+            kc: channelsAtATime * geometry.kernel.count, groups: geometry.groups, mr: kernels.mr)
+        // Outputs smaller than the stride leave taps that reach none: they go behind the others.
+        var used = Set<Int>()
+        for phase in phases { used.formUnion(phase.taps) }
+        let unused = (0..<geometry.kernel.count).filter { !used.contains($0) }
+        panels.pack(
+            weight, phases: phases.map(\.taps) + [unused], bias: bias, kernels: kernels,
+            threads: threads)
+        return [panels]
     }
 
-    /// Over the cores: images x groups x row phases x blocks of pixels x splits of output channels.
+    /// Over the cores: images x groups x blocks of pixels x splits of output channels.
     func run(_ operands: RunOperands<Scalar>, weights: [WeightPanels<Scalar>]) {
-        let tasks = rowPhases.indices.flatMap { phase in
-            (0..<rowPhases[phase].blocks.blockCount * rowPhases[phase].blocks.splitCount).map {
-                (phase: phase, part: $0)
-            }
-        }
-        ParallelTiles.run(geometry.batch * geometry.groups * tasks.count, threads: threads) {
+        let perImage = blocks.blockCount * blocks.splitCount
+        ParallelTiles.run(geometry.batch * geometry.groups * perImage, threads: threads) {
             task, worker in
-            let (phase, part) = tasks[task % tasks.count]
-            run(
-                rowPhases[phase], part: part, image: task / tasks.count, operands,
-                weights: weights[phase * widthPhases..<(phase + 1) * widthPhases],
-                operands.scratch + worker * workerElements)
-        }
-    }
-
-    private func run(
-        _ phase: RowPhase, part: Int, image: Int, _ operands: RunOperands<Scalar>,
-        weights: ArraySlice<WeightPanels<Scalar>>, _ scratch: UnsafeMutablePointer<Scalar>
-    ) {
-        let pixels = phase.blocks.pixels(ofBlock: part / phase.blocks.splitCount)
-        let rows = phase.blocks.channels(ofSplit: part % phase.blocks.splitCount)
-        let group = image % geometry.groups
-        let channels = geometry.inputChannelsPerGroup
-        let input = operands.input + image * channels * geometry.inputSize.count
-        let outputs = geometry.outputChannelsPerGroup * geometry.outputSize.count
-        for first in stride(from: rows.lowerBound, to: rows.upperBound, by: rowsAtATime) {
-            let some = first..<min(rows.upperBound, first + rowsAtATime)
-            // Row 0 of C would be in front of the memory; rows from `first` on are in it.
-            let c = scratch - first * ldc
-            for (w, (width, panels)) in zip(phase.widths, weights).enumerated() {
-                width.product.run(
-                    pixels, rows: some, input: input, panels: panels.panels(ofGroup: group),
-                    bias: panels.bias(ofGroup: group), c: c + w * rowsAtATime * ldc, ldc: ldc,
-                    scratch: scratch + sums + 32)
+            let rows = blocks.channels(ofSplit: task % blocks.splitCount)
+            let part = Part(
+                image: task / perImage,
+                pixels: blocks.pixels(ofBlock: task % perImage / blocks.splitCount),
+                scratch: operands.scratch + worker * workerElements)
+            for first in stride(from: rows.lowerBound, to: rows.upperBound, by: rowsAtATime) {
+                let some = first..<min(rows.upperBound, first + rowsAtATime)
+                sum(part, some, operands, weights[0])
+                interleave(part, some, operands)
             }
-            interleave(phase, pixels, some, sums: c, operands, image * outputs)
         }
     }
 
-    /// Rows of sums to rows of outputs: element r of residue w goes to column `s·r + w`.
-    private func interleave(
-        _ phase: RowPhase, _ pixels: Range<Int>, _ channels: Range<Int>,
-        sums: UnsafePointer<Scalar>, _ operands: RunOperands<Scalar>, _ firstOutput: Int
+    /// A block of pixels, and the memory to work in: C `[phase][row][ldc]`, then B, then padded rows.
+    private struct Part {
+        let image: Int
+        let pixels: Range<Int>
+        let scratch: UnsafeMutablePointer<Scalar>
+    }
+
+    /// All phases of some output channels into C, chunk by chunk of the input channels.
+    private func sum(
+        _ part: Part, _ rows: Range<Int>, _ operands: RunOperands<Scalar>,
+        _ weights: WeightPanels<Scalar>
     ) {
-        let size = geometry.outputSize, stride = geometry.stride
-        let grid = phase.widths[0].product.packer.grid.size
-        let phasePitch = rowsAtATime * ldc
-        let block = PixelBlock(pixels, of: grid, oneRowBands: true)
+        let channels = geometry.inputChannelsPerGroup
+        let group = part.image % geometry.groups
+        let b = part.scratch + phases.count * phasePitch + 32
+        let table = packer.table(part.pixels, panelStride: panelStride)
+        let input = operands.input + part.image * channels * geometry.inputSize.count
+        let bias = weights.bias(ofGroup: group)
+        var first = 0
+        // a sum of nothing is one chunk of no channels, which writes the bias
+        repeat {
+            let some = min(channelsAtATime, channels - first)
+            if some > 0 && positions > 0 {
+                packer.pack(
+                    first * positions..<(first + some) * positions, table: table, input: input,
+                    plane: b + panelElements + 32, panels: b,
+                    tapPitch: isWhole ? nil : positionStride)
+            }
+            var a =
+                weights.panels(ofGroup: group)
+                + first * geometry.kernel.count * weights.panelCount * kernels.mr
+            for (i, phase) in phases.enumerated() {
+                if first == 0 || !phase.taps.isEmpty {
+                    let start = geometry.hasBias || !phase.taps.isEmpty ? bias : nil
+                    multiply(
+                        phase, channels: some, rows, a: a, b: b, pixels: part.pixels.count,
+                        c: part.scratch + i * phasePitch, start: first == 0 ? start : nil,
+                        accumulate: first > 0)
+                }
+                a += some * phase.taps.count * weights.panelCount * kernels.mr
+            }
+            first += some
+        } while first < channels
+    }
+
+    /// One phase of one chunk: a panel of B stays in L1 while panels of A pass by, from L2.
+    private func multiply(
+        _ phase: StridePhase, channels: Int, _ rows: Range<Int>, a: UnsafePointer<Scalar>,
+        b: UnsafePointer<Scalar>, pixels: Int, c: UnsafeMutablePointer<Scalar>,
+        start: UnsafePointer<Scalar>?, accumulate: Bool
+    ) {
+        let depth = channels * phase.taps.count, mr = kernels.mr
+        let panels = ColumnPanels(pixels, kernels: kernels)
+        let kernels = kernels, ldc = ldc, panelStride = panelStride
+        phase.offsets.withUnsafeBufferPointer { offsets in
+            for m0 in stride(from: rows.lowerBound, to: rows.upperBound, by: blocks.mc) {
+                let m1 = min(rows.upperBound, m0 + blocks.mc)
+                for panel in 0..<panels.count {
+                    let columns = panels[panel], j = columns.lowerBound
+                    let vectors = (columns.count + kernels.lanes - 1) / kernels.lanes
+                    if isWhole {
+                        kernels.multiply(
+                            TileOperands(
+                                count: (m1 - m0 + mr - 1) / mr, depth: depth, a: a + m0 * depth,
+                                b: b + panel * panelStride,
+                                c: c + (m0 - rows.lowerBound) * ldc + j, ldc: ldc, vectors: vectors,
+                                bias: start.map { $0 + m0 }, accumulate: accumulate))
+                        continue
+                    }
+                    for i in stride(from: m0, to: m1, by: mr) {
+                        kernels.slide(
+                            SlideOperands(
+                                rows: mr, depth: depth, a: a + i * depth,
+                                b: b + panel * panelStride, offsets: offsets.baseAddress!,
+                                c: c + (i - rows.lowerBound) * ldc + j, ldc: ldc, vectors: vectors,
+                                bias: start.map { $0 + i }, accumulate: accumulate))
+                    }
+                }
+            }
+        }
+    }
+
+    /// Rows of sums to rows of outputs: element q of residue r goes to column `s·q + r`.
+    private func interleave(
+        _ part: Part, _ channels: Range<Int>, _ operands: RunOperands<Scalar>
+    ) {
+        let size = geometry.outputSize, step = geometry.stride
+        let widths = min(step.width, size.width)
+        let block = PixelBlock(part.pixels, of: packer.grid.size, oneRowBands: true)
+        let first = part.image * geometry.outputChannelsPerGroup
         for channel in channels {
-            var column = 0
+            var sums = part.scratch + (channel - channels.lowerBound) * ldc
             for row in block.rows {
-                let z = row.z * stride.depth + phase.depth
-                let y = row.y * stride.height + phase.height
-                let first = row.x.lowerBound * stride.width
-                let last = min(row.x.upperBound * stride.width, size.width)
-                let start = ((channel * size.depth + z) * size.height + y) * size.width
-                let to = operands.output + firstOutput + start + first
-                kernels.interleave(
-                    PhaseRows(
-                        phases: sums + channel * ldc + column, pitch: phasePitch,
-                        stride: stride.width, row: to, count: last - first))
-                operands.finish(to, count: last - first)
-                column += row.x.count
+                let left = row.x.lowerBound * step.width
+                let right = min(row.x.upperBound * step.width, size.width)
+                for phase in stride(from: 0, to: phases.count, by: widths) {
+                    let z = row.z * step.depth + phases[phase].residue.depth
+                    let y = row.y * step.height + phases[phase].residue.height
+                    guard z < size.depth, y < size.height else { continue }
+                    let start = ((first + channel) * size.depth + z) * size.height + y
+                    let to = operands.output + start * size.width + left
+                    kernels.interleave(
+                        PhaseRows(
+                            phases: sums + phase * phasePitch, pitch: phasePitch,
+                            stride: step.width, row: to, count: right - left))
+                    operands.finish(to, count: right - left)
+                }
+                sums += row.x.count
             }
         }
     }

@@ -11,156 +11,195 @@ import KernelInterface
 ///
 /// The rows are the output's gradient and the field the input; for a transposed convolution the rows
 /// are the input and the field the output's gradient. Columns of the field are packed as for a
-/// convolution (``ColumnPacker``), a chunk of pixels at a time, and turned: they are the A of
+/// convolution (``ColumnPacker``), a chunk of pixels and a panel of columns at a time, and turned:
 ///
-///     C[(c, t), o] += A[(c, t), p] · B[p, o]
+///     C[o, (c, t)] += A[o, p] · B[p, (c, t)]
 ///
-/// whose sums over the pixels run in the order of images and chunks, whatever core computes them.
+/// The sums run over the chunks in their order (``PixelChunks``), whatever core computes them. A small
+/// gradient of many pixels is summed in segments side by side, as many as the shapes say, and their sums
+/// are added in order.
 ///
-/// *Error*: sums of at most 128 products between two roundings to C.
+/// *Error*: sums of at most 256 products between two roundings to C.
 struct WeightGradient<Scalar: TensorScalar>: Sendable {
     let shape: GradientShape
     let kernels: GEMMKernels<Scalar>
     let threads: Int
     private let packer: ColumnPacker<Scalar>
-    /// Pixels of a chunk: whole panels of columns.
-    private let kc: Int
-    /// Columns (c, t) of dW that a task computes.
-    private let rowsAtATime: Int
+    private let chunks: PixelChunks
+    /// Parts of the chunks that are summed on their own.
+    private let segments: Int
+    /// Parts of the columns and of the rows that a task computes.
+    private let columnParts: Int
+    private let rowParts: Int
 
     init(_ shape: GradientShape, kernels: GEMMKernels<Scalar>, threads: Int) {
         self.shape = shape
         self.kernels = kernels
         self.threads = threads
         let fitting = 24 * 1024 / (kernels.nr * MemoryLayout<Scalar>.stride)
-        kc = max(1, min(128, fitting) / kernels.nr) * kernels.nr
-        packer = ColumnPacker(shape.grid, mostPixels: kc, kernels: kernels)
-        let share = shape.columns / max(1, 2 * threads / shape.groups)
-        let most = min(192, 65_536 / Self.padded(shape.rows, kernels.nr), max(share, 1))
-        rowsAtATime = max(1, most / kernels.mr) * kernels.mr
+        chunks = PixelChunks(
+            pixels: shape.positions, images: shape.images, most: min(256, fitting),
+            unit: kernels.nr)
+        packer = ColumnPacker(shape.grid, mostPixels: chunks.mostPixels, kernels: kernels)
+        let panels = (shape.columns + kernels.nr - 1) / kernels.nr
+        let small = shape.groups * shape.rows * shape.columns <= 65_536
+        segments = small && shape.groups * panels < 16 ? max(1, min(8, chunks.count / 2)) : 1
+        let wanted = (4 * threads + shape.groups * segments - 1) / (shape.groups * segments)
+        columnParts = max(1, min(panels, wanted))
+        let rowsWanted = (wanted + columnParts - 1) / columnParts
+        rowParts = threads > 1 ? max(1, min(rowsWanted, shape.rows / 64)) : 1
     }
 
-    private static func padded(_ count: Int, _ unit: Int) -> Int {
-        (count + unit - 1) / unit * unit
+    /// Rows of a task, to whole panels.
+    private var mostRows: Int {
+        (shape.rows + rowParts * kernels.mr - 1) / (rowParts * kernels.mr) * kernels.mr
     }
-
-    /// Elements of one row of C: all rows of the group.
-    private var ldc: Int { Self.padded(shape.rows, kernels.nr) }
     /// Elements from one panel of columns to the next: what a row writes too much is less than a row.
-    private var panelStride: Int { (rowsAtATime + 1) * kernels.nr }
+    private var panelStride: Int { (kernels.nr + 1) * kernels.nr }
+    /// Elements of the gradient.
+    private var total: Int { shape.groups * shape.rows * shape.columns }
+
+    /// Where the pieces of a worker's memory begin.
+    private struct Places {
+        let a, b, columns, plane, edge, zeros: Int
+        let count: Int
+    }
 
     private var places: Places {
-        Places(
-            [
-                rowsAtATime * ldc, kc / kernels.nr * panelStride, rowsAtATime * kc, ldc * kc,
-                kernels.mr * kc, packer.planeElements + 32, kernels.mr * kernels.nr, rowsAtATime,
-            ])
-    }
-
-    /// Where the pieces of a worker's memory begin, each 64 elements after the end of the last.
-    private struct Places {
-        var starts: [Int] = []
-        var count = 0
-
-        init(_ sizes: [Int]) {
-            for size in sizes {
-                starts.append(count)
-                count += (size + 79) / 16 * 16
-            }
+        var end = 0
+        func place(_ count: Int) -> Int {
+            defer { end += (count + 79) / 16 * 16 }
+            return end
         }
+        let depth = chunks.mostDepth, nr = kernels.nr
+        let columns = (chunks.mostPixels + nr - 1) / nr * panelStride
+        return Places(
+            a: place(mostRows * depth), b: place(nr * depth), columns: place(columns),
+            plane: place(packer.planeElements + 32), edge: place(kernels.mr * nr),
+            zeros: place(mostRows), count: end)
     }
 
-    var scratchByteCount: Int { threads * places.count * MemoryLayout<Scalar>.stride }
+    var scratchByteCount: Int {
+        let partial = segments > 1 ? segments * total : 0
+        return (threads * places.count + partial) * MemoryLayout<Scalar>.stride
+    }
 
-    /// Over the cores: groups x parts of the columns. Writes all of `gradient`.
+    /// Over the cores: segments x groups x parts of the columns and rows. Writes all of `gradient`.
     ///
     /// - Parameter operands: `rows` `[N, groups·rows, P]`, `field` `[N, groups·channels, *S]`
     func run(_ operands: GradientOperands<Scalar>) {
-        let parts = (shape.columns + rowsAtATime - 1) / rowsAtATime
-        let places = places
-        ParallelTiles.run(shape.groups * parts, threads: threads) { task, worker in
-            let first = task % parts * rowsAtATime
-            let columns = first..<min(shape.columns, first + rowsAtATime)
-            sum(
-                columns, group: task / parts, operands, places.starts,
-                operands.scratch + worker * places.count)
+        let perGroup = columnParts * rowParts, places = places
+        let partialStart = threads * places.count
+        ParallelTiles.run(segments * shape.groups * perGroup, threads: threads) { task, worker in
+            let group = task / perGroup % shape.groups
+            let segment = task / perGroup / shape.groups
+            let part = Part(
+                group: group,
+                columns: cut(shape.columns, task % columnParts, of: columnParts, unit: kernels.nr),
+                rows: cut(
+                    shape.rows, task % perGroup / columnParts, of: rowParts, unit: kernels.mr),
+                chunks: chunks.count * segment / segments..<chunks.count * (segment + 1) / segments,
+                c: (segments > 1
+                    ? operands.scratch + partialStart + segment * total : operands.gradient)
+                    + group * shape.rows * shape.columns)
+            sum(part, operands, places, operands.scratch + worker * places.count)
         }
+        guard segments > 1 else { return }
+        let partial = operands.scratch + partialStart
+        for i in 0..<total {
+            var sum = partial[i]
+            for segment in 1..<segments { sum += partial[segment * total + i] }
+            operands.gradient[i] = sum
+        }
+    }
+
+    /// What a task computes, and the group's gradient that it belongs to.
+    private struct Part {
+        let group: Int
+        let columns, rows, chunks: Range<Int>
+        let c: UnsafeMutablePointer<Scalar>
+    }
+
+    /// A part of `count` in whole units, shared out evenly.
+    private func cut(_ count: Int, _ part: Int, of parts: Int, unit: Int) -> Range<Int> {
+        let units = (count + unit - 1) / unit
+        return units * part / parts * unit..<min(count, units * (part + 1) / parts * unit)
     }
 
     private func sum(
-        _ columns: Range<Int>, group: Int, _ operands: GradientOperands<Scalar>, _ starts: [Int],
+        _ part: Part, _ operands: GradientOperands<Scalar>, _ places: Places,
         _ scratch: UnsafeMutablePointer<Scalar>
     ) {
-        let c = scratch + starts[0], zeros = scratch + starts[7]
-        let panelRows = Self.padded(columns.count, kernels.mr)
-        zeros.initialize(repeating: 0, count: panelRows)
-        (scratch + starts[1]).initialize(repeating: 0, count: kc / kernels.nr * panelStride)
-        c.initialize(repeating: 0, count: panelRows * ldc)
-        for first in stride(from: 0, to: shape.positions, by: kc) {
-            let pixels = first..<min(shape.positions, first + kc)
-            let table = packer.table(pixels, panelStride: panelStride)
-            for image in 0..<shape.images {
-                let at = image * shape.groups + group
-                packer.pack(
-                    columns, table: table,
-                    input: operands.field + at * shape.channels * shape.grid.inputSize.count,
-                    plane: scratch + starts[5] + 32, panels: scratch + starts[1])
-                turn(scratch + starts[1], pixels.count, columns.count, to: scratch + starts[2])
-                pack(
-                    operands.rows + at * shape.rows * shape.positions, pixels,
-                    to: scratch + starts[3], by: scratch + starts[4])
-                GEMMBlock(
-                    rows: 0..<panelRows, a: scratch + starts[2],
-                    panelStrideA: pixels.count * kernels.mr, b: scratch + starts[3],
-                    panelStrideB: pixels.count * kernels.nr, kc: pixels.count, n: ldc, c: c,
-                    ldc: ldc, start: nil, edge: scratch + starts[6]
-                ).multiply(kernels, mc: panelRows)
+        guard !part.rows.isEmpty else { return }
+        (scratch + places.zeros).initialize(repeating: 0, count: mostRows)
+        var pixels = 0..<0
+        var table = packer.table(0..<0, panelStride: panelStride)
+        for index in part.chunks {
+            let chunk = chunks[index]
+            if pixels != chunk.pixels {
+                pixels = chunk.pixels
+                table = packer.table(pixels, panelStride: panelStride)
             }
-        }
-        let gradient = operands.gradient + group * shape.rows * shape.columns
-        for row in 0..<shape.rows {
-            for (i, column) in columns.enumerated() {
-                gradient[row * shape.columns + column] = c[i * ldc + row]
+            let depth = chunk.images.count * pixels.count
+            packRows(part, chunk, operands, to: scratch + places.a)
+            for first in stride(
+                from: part.columns.lowerBound, to: part.columns.upperBound, by: kernels.nr)
+            {
+                let columns = first..<min(part.columns.upperBound, first + kernels.nr)
+                packColumns(columns, part, chunk, table, operands, places, scratch)
+                GEMMBlock(
+                    rows: 0..<part.rows.count, a: scratch + places.a,
+                    panelStrideA: depth * kernels.mr, b: scratch + places.b, panelStrideB: 0,
+                    kc: depth, n: columns.count,
+                    c: part.c + part.rows.lowerBound * shape.columns + first, ldc: shape.columns,
+                    start: index == part.chunks.lowerBound ? scratch + places.zeros : nil,
+                    edge: scratch + places.edge
+                ).multiply(kernels, mc: mostRows)
             }
         }
     }
 
-    /// Panels of columns `[pixels / nr][row][nr]` to panels of A `[row / mr][pixels][mr]`.
-    private func turn(
-        _ panels: UnsafePointer<Scalar>, _ pixels: Int, _ rows: Int,
+    /// The part's rows of every image of a chunk as panels of A `[row / mr][image][pixel][mr]`.
+    private func packRows(
+        _ part: Part, _ chunk: PixelChunks.Chunk, _ operands: GradientOperands<Scalar>,
         to a: UnsafeMutablePointer<Scalar>
     ) {
-        for row in stride(from: 0, to: rows, by: kernels.mr) {
-            for pixel in stride(from: 0, to: pixels, by: kernels.nr) {
+        let depth = chunk.images.count * chunk.pixels.count
+        for (i, image) in chunk.images.enumerated() {
+            let group = image * shape.groups + part.group, mr = kernels.mr
+            let rows =
+                operands.rows + group * shape.rows * shape.positions + chunk.pixels.lowerBound
+            for row in stride(from: part.rows.lowerBound, to: part.rows.upperBound, by: mr) {
+                let panel = a + (row - part.rows.lowerBound) * depth
                 kernels.packWeights(
                     WeightPanel(
-                        weights: panels + pixel / kernels.nr * panelStride + row * kernels.nr,
-                        rowStride: kernels.nr, rows: min(kernels.mr, rows - row),
-                        depth: min(kernels.nr, pixels - pixel),
-                        panel: a + row * pixels + pixel * kernels.mr))
+                        weights: rows + row * shape.positions, rowStride: shape.positions,
+                        rows: min(mr, part.rows.upperBound - row), depth: chunk.pixels.count,
+                        panel: panel + i * chunk.pixels.count * mr))
             }
         }
     }
 
-    /// Rows `[row][P]` to panels of B `[row / nr][pixels][nr]`, by way of panels mr wide.
-    private func pack(
-        _ rows: UnsafePointer<Scalar>, _ pixels: Range<Int>, to b: UnsafeMutablePointer<Scalar>,
-        by narrow: UnsafeMutablePointer<Scalar>
+    /// Columns of every image of a chunk as one panel of B `[image][pixel][nr]`, by way of their rows.
+    private func packColumns(
+        _ columns: Range<Int>, _ part: Part, _ chunk: PixelChunks.Chunk,
+        _ table: ColumnPacker<Scalar>.Table, _ operands: GradientOperands<Scalar>,
+        _ places: Places, _ scratch: UnsafeMutablePointer<Scalar>
     ) {
-        let mr = kernels.mr, nr = kernels.nr
-        for row in stride(from: 0, to: ldc, by: mr) {
-            let some = max(0, min(mr, shape.rows - row))
-            let to = b + row / nr * nr * pixels.count + row % nr
-            if some > 0 {
-                kernels.packWeights(
+        let nr = kernels.nr, rows = scratch + places.columns
+        let channels = shape.channels * shape.grid.inputSize.count
+        for (i, image) in chunk.images.enumerated() {
+            packer.pack(
+                columns, table: table,
+                input: operands.field + (image * shape.groups + part.group) * channels,
+                plane: scratch + places.plane + 32, panels: rows)
+            let b = scratch + places.b + i * chunk.pixels.count * nr
+            for panel in 0..<table.panels.count {
+                let pixels = table.panels[panel]
+                kernels.packRows(
                     WeightPanel(
-                        weights: rows + row * shape.positions + pixels.lowerBound,
-                        rowStride: shape.positions, rows: some, depth: pixels.count, panel: narrow))
-            } else {
-                narrow.initialize(repeating: 0, count: mr * pixels.count)
-            }
-            for p in 0..<pixels.count {
-                (to + p * nr).update(from: narrow + p * mr, count: mr)
+                        weights: rows + panel * panelStride, rowStride: nr, rows: columns.count,
+                        depth: pixels.count, panel: b + pixels.lowerBound * nr))
             }
         }
     }

@@ -30,22 +30,43 @@ struct BlockSizes: Sendable, Equatable {
     init<Scalar>(
         m: Int, n: Int, k: Int, taps: Int, images: Int, threads: Int, kernels: GEMMKernels<Scalar>
     ) {
+        // At most 240 pixels: B passes through L2 once, A is read from L2 ten times.
+        self.init(
+            m: m, n: n,
+            kc: Self.chunk(
+                k: k, taps: taps, panelRowByteCount: kernels.nr * MemoryLayout<Scalar>.stride),
+            mostPixels: 240, images: images, threads: threads, kernels: kernels)
+    }
+
+    /// - Parameters:
+    ///   - kc: length of the sums between two visits to C
+    ///   - mostPixels: pixels of a block that the caches have room for
+    ///   - packing: rows of C that are computed in the time in which their columns are packed
+    init<Scalar>(
+        m: Int, n: Int, kc: Int, mostPixels: Int, packing: Double = 12, images: Int, threads: Int,
+        kernels: GEMMKernels<Scalar>
+    ) {
         (self.m, self.n, mr, nr) = (m, n, kernels.mr, kernels.nr)
-        kc = Self.chunk(k: k, taps: taps, panelRowByteCount: nr * MemoryLayout<Scalar>.stride)
+        self.kc = kc
         mc = 192
-        let panels = max(1, (n + nr - 1) / nr)
-        let share = max(1, (threads + max(1, images) - 1) / max(1, images))
-        // At most 240 pixels: B passes through L2 once, A is read from L2 ten times. With several
-        // cores four blocks for each, so that one that is disturbed does not keep the others waiting.
-        let fitting = max(1, (panels * nr + 239) / 240)
-        let wanted = share > 1 ? max(fitting, min(panels / 3, 4 * share)) : fitting
-        if share > 1 && panels < 4 * share {
-            blockCount = wanted
-            splitCount = min(share, max(1, (m + mr - 1) / mr))
-        } else {
-            blockCount = min(panels, (wanted + share - 1) / share * share)
-            splitCount = 1
+        let panels = max(1, (n + nr - 1) / nr), rows = max(1, (m + mr - 1) / mr)
+        let fitting = max(1, (panels * nr + mostPixels - 1) / mostPixels)
+        var best = (time: Double.infinity, blocks: fitting, splits: 1)
+        // As many blocks and splits as let all cores work to the end, the last task being a quarter
+        // longer than the others for what else the machine does. Panels of A come from L3 once a block.
+        let most = min(panels, max(fitting, 8 * threads))
+        for blocks in fitting...max(fitting, most) {
+            for splits in 1...min(rows, 2 * threads) {
+                let tasks = max(1, images) * blocks * splits
+                let some = Double((rows + splits - 1) / splits * mr)
+                let task =
+                    Double((panels + blocks - 1) / blocks) * (some + packing) + some / 4
+                let late = threads > 1 ? 0.25 : 0
+                let time = (Double((tasks + threads - 1) / threads) + late) * task
+                if time < best.time { best = (time, blocks, splits) }
+            }
         }
+        (blockCount, splitCount) = (best.blocks, best.splits)
     }
 
     /// The pixels of a block: whole panels, shared out evenly.

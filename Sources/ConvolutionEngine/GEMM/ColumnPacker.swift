@@ -10,16 +10,22 @@ struct ColumnPacker<Scalar: TensorScalar>: Sendable {
     let kernels: GEMMKernels<Scalar>
     /// Nil: columns are gathered one by one, or the input is its own columns.
     let layout: PlaneLayout?
+    /// Where channels begin, if the input is its own columns.
+    private let channelOffsets: [Int32]
 
     init(_ grid: TapGrid, mostPixels: Int, kernels: GEMMKernels<Scalar>) {
         self.grid = grid
         self.kernels = kernels
         layout = grid.isIdentity ? nil : PlaneLayout(grid, mostPixels: mostPixels)
+        let count = grid.inputSize.count
+        let channels = grid.isIdentity ? max(1, min(256, Int(Int32.max) / max(1, count))) : 0
+        channelOffsets = (0..<channels).map { Int32(truncatingIfNeeded: $0 * count) }
     }
 
     /// A packer of padded rows only.
     init(_ grid: TapGrid, layout: PlaneLayout, kernels: GEMMKernels<Scalar>) {
         (self.grid, self.layout, self.kernels) = (grid, layout, kernels)
+        channelOffsets = []
     }
 
     /// Elements of memory for ``pack(_:_:)``, besides the panels.
@@ -29,7 +35,9 @@ struct ColumnPacker<Scalar: TensorScalar>: Sendable {
     ///
     /// - Parameter panelStride: elements from one panel of B to the next
     func table(_ pixels: Range<Int>, panelStride: Int) -> Table {
-        var table = Table(pixels: pixels, panelStride: panelStride)
+        var table = Table(
+            pixels: pixels, panelStride: panelStride,
+            panels: ColumnPanels(pixels.count, kernels: kernels))
         if grid.isIdentity {
             append(from: pixels.lowerBound, count: pixels.count, to: &table)
             return table
@@ -54,6 +62,7 @@ struct ColumnPacker<Scalar: TensorScalar>: Sendable {
     struct Table {
         let pixels: Range<Int>
         let panelStride: Int
+        let panels: ColumnPanels
         var block = PixelBlock(bands: [])
         var pieces: [CopyPiece] = []
         var columns = 0
@@ -63,13 +72,14 @@ struct ColumnPacker<Scalar: TensorScalar>: Sendable {
     private func append(from first: Int, count: Int, to table: inout Table) {
         var from = first, left = count
         while left > 0 {
-            let column = table.columns % kernels.nr
-            let some = min(left, kernels.nr - column)
+            let panel = table.panels.panel(of: table.columns)
+            let columns = table.panels[panel]
+            let some = min(left, columns.upperBound - table.columns)
             let vectors = (some + kernels.lanes - 1) / kernels.lanes
             table.pieces.append(
                 CopyPiece(
                     from: Int32(from),
-                    to: Int32(table.columns / kernels.nr * table.panelStride + column),
+                    to: Int32(panel * table.panelStride + table.columns - columns.lowerBound),
                     vectors: Int32(vectors)))
             table.columns += some
             from += some
@@ -77,40 +87,61 @@ struct ColumnPacker<Scalar: TensorScalar>: Sendable {
         }
     }
 
-    /// Rows `sum` of B for a block's pixels; `input` is the group's first channel.
+    /// Rows `sum` of B for a block's pixels.
+    ///
+    /// - Parameters:
+    ///   - input: the group's first channel
+    ///   - tapPitch: nil for rows in the order of the sum, (channel, tap); for whole channels tap by tap,
+    ///     elements from one tap's rows to the next's: one row more than there are channels
     func pack(
         _ sum: Range<Int>, table: Table, input: UnsafePointer<Scalar>,
-        plane: UnsafeMutablePointer<Scalar>, panels: UnsafeMutablePointer<Scalar>
+        plane: UnsafeMutablePointer<Scalar>, panels: UnsafeMutablePointer<Scalar>,
+        tapPitch: Int? = nil
     ) {
+        if grid.isIdentity { return copyChannels(sum, table, input, panels) }
         let taps = grid.taps.count
         var k = sum.lowerBound
         while k < sum.upperBound {
             let channel = k / taps
             let some = k % taps..<min(taps, k % taps + sum.upperBound - k)
             let values = input + channel * grid.inputSize.count
-            let rows = panels + (k - sum.lowerBound) * kernels.nr
+            let done = tapPitch == nil ? k - sum.lowerBound : channel - sum.lowerBound / taps
+            let rows = panels + done * kernels.nr, pitch = tapPitch ?? kernels.nr
             if let layout {
                 fill(values, layout, table.block, plane)
-                copy(plane, layout.tapOffsets, some, table, rows)
-            } else if grid.isIdentity {
-                copy(values, [0], 0..<1, table, rows)
+                copy(plane, layout.tapOffsets, some, table, rows, pitch)
             } else {
-                gather(values, some, table.block, rows, table.panelStride)
+                gather(values, some, table, rows, pitch)
             }
             k += some.count
         }
     }
 
+    /// The channels themselves, many at a time.
+    private func copyChannels(
+        _ channels: Range<Int>, _ table: Table, _ input: UnsafePointer<Scalar>,
+        _ panels: UnsafeMutablePointer<Scalar>
+    ) {
+        for first in stride(
+            from: channels.lowerBound, to: channels.upperBound, by: channelOffsets.count)
+        {
+            copy(
+                input + first * grid.inputSize.count, channelOffsets,
+                0..<min(channelOffsets.count, channels.upperBound - first), table,
+                panels + (first - channels.lowerBound) * kernels.nr, kernels.nr)
+        }
+    }
+
     private func copy(
         _ plane: UnsafePointer<Scalar>, _ offsets: [Int32], _ taps: Range<Int>, _ table: Table,
-        _ rows: UnsafeMutablePointer<Scalar>
+        _ rows: UnsafeMutablePointer<Scalar>, _ pitch: Int
     ) {
         offsets.withUnsafeBufferPointer { offsets in
             table.pieces.withUnsafeBufferPointer { pieces in
                 kernels.packTaps(
                     TapColumns(
                         plane: plane, taps: UnsafeBufferPointer(rebasing: offsets[taps]),
-                        pieces: pieces, rows: rows, rowPitch: kernels.nr))
+                        pieces: pieces, rows: rows, rowPitch: pitch))
             }
         }
     }
@@ -151,20 +182,22 @@ struct ColumnPacker<Scalar: TensorScalar>: Sendable {
 
     /// Element by element: for taps or pixels that stand far apart.
     private func gather(
-        _ values: UnsafePointer<Scalar>, _ taps: Range<Int>, _ block: PixelBlock,
-        _ rows: UnsafeMutablePointer<Scalar>, _ panelStride: Int
+        _ values: UnsafePointer<Scalar>, _ taps: Range<Int>, _ table: Table,
+        _ rows: UnsafeMutablePointer<Scalar>, _ pitch: Int
     ) {
-        let size = grid.inputSize, nr = kernels.nr
+        let size = grid.inputSize
         for (t, tap) in grid.taps[taps].enumerated() {
             var column = 0
-            for row in block.rows {
+            for row in table.block.rows {
                 let z = row.z * grid.stride.depth + tap.depth
                 let y = row.y * grid.stride.height + tap.height
                 let inside = z >= 0 && z < size.depth && y >= 0 && y < size.height
                 for ox in row.x {
                     let x = ox * grid.stride.width + tap.width
                     let seen = inside && x >= 0 && x < size.width
-                    rows[column / nr * panelStride + t * nr + column % nr] =
+                    let panel = table.panels.panel(of: column)
+                    let at = column - table.panels[panel].lowerBound
+                    rows[panel * table.panelStride + t * pitch + at] =
                         seen ? values[(z * size.height + y) * size.width + x] : .zero
                     column += 1
                 }

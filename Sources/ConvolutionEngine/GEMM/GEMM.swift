@@ -28,8 +28,10 @@ struct GEMMBlock<Scalar: TensorScalar> {
     var rows: Range<Int>
     /// Panel 0 of A at the chunk's first k.
     var a: UnsafePointer<Scalar>
-    /// Elements from one panel of A to the next.
+    /// Elements from one panel of A to the next; of rows in place, from one row to the next.
     var panelStrideA: Int
+    /// Rows of A stand where the weights lie, ``panelStrideA`` apart.
+    var isUnpacked = false
     /// Panel 0 of B.
     var b: UnsafePointer<Scalar>
     /// Elements from one panel of B to the next.
@@ -49,14 +51,24 @@ struct GEMMBlock<Scalar: TensorScalar> {
 
     /// C <- A·B + start: a panel of B stays in L1 while the panels of A pass by, from L2.
     func multiply(_ kernels: GEMMKernels<Scalar>, mc: Int) {
+        let panels = ColumnPanels(n, kernels: kernels)
         // loop 3
         for m0 in stride(from: rows.lowerBound, to: rows.upperBound, by: mc) {
             let m1 = min(rows.upperBound, m0 + mc)
             // loop 2
-            for j in stride(from: 0, to: n, by: kernels.nr) {
-                // loop 1
-                for i in stride(from: m0, to: m1, by: kernels.mr) {
-                    tile(kernels, i: i, j: j)
+            for panel in 0..<panels.count {
+                let columns = panels[panel]
+                // loop 1: whole tiles go straight into C, the others by way of `edge`
+                let isWhole = columns.count % kernels.lanes == 0
+                let whole = isWhole ? (m1 - m0) / kernels.mr : 0
+                if whole > 0 {
+                    tiles(
+                        kernels, whole, row: m0, panel: panel,
+                        vectors: columns.count / kernels.lanes,
+                        c: c + m0 * ldc + columns.lowerBound, ldc: ldc, accumulate: start == nil)
+                }
+                for i in stride(from: m0 + whole * kernels.mr, to: m1, by: kernels.mr) {
+                    raggedTile(kernels, row: i, panel: panel, columns: columns, end: m1)
                 }
             }
         }
@@ -64,28 +76,34 @@ struct GEMMBlock<Scalar: TensorScalar> {
 }
 
 extension GEMMBlock {
-    /// One register tile: straight into C where it is whole, by way of `edge` where it is not.
     @inline(__always)
-    private func tile(_ kernels: GEMMKernels<Scalar>, i: Int, j: Int) {
-        let columns = min(kernels.nr, n - j)
-        let tileRows = min(kernels.mr, rows.upperBound - i)
-        let vectors = (columns + kernels.lanes - 1) / kernels.lanes
-        let whole = tileRows == kernels.mr && columns == vectors * kernels.lanes
-        let to = c + i * ldc + j
+    private func tiles(
+        _ kernels: GEMMKernels<Scalar>, _ count: Int, row: Int, panel: Int, vectors: Int,
+        c: UnsafeMutablePointer<Scalar>, ldc: Int, accumulate: Bool
+    ) {
         kernels.multiply(
             TileOperands(
-                depth: kc, a: a + i / kernels.mr * panelStrideA,
-                b: b + j / kernels.nr * panelStrideB,
-                c: whole ? to : edge, ldc: whole ? ldc : kernels.nr, vectors: vectors,
-                bias: start.map { $0 + i }, accumulate: whole && start == nil))
-        if whole { return }
-        for r in 0..<tileRows {
-            let row = to + r * ldc
+                count: count, depth: kc,
+                a: a + (isUnpacked ? row : row / kernels.mr) * panelStrideA,
+                lda: isUnpacked ? panelStrideA : 0, b: b + panel * panelStrideB, c: c, ldc: ldc,
+                vectors: vectors, bias: start.map { $0 + row }, accumulate: accumulate))
+    }
+
+    /// A tile that C has no room for: with fewer rows, or columns that are no whole vectors.
+    private func raggedTile(
+        _ kernels: GEMMKernels<Scalar>, row: Int, panel: Int, columns: Range<Int>, end: Int
+    ) {
+        tiles(
+            kernels, 1, row: row, panel: panel,
+            vectors: (columns.count + kernels.lanes - 1) / kernels.lanes, c: edge, ldc: kernels.nr,
+            accumulate: false)
+        for r in 0..<min(kernels.mr, end - row) {
+            let to = c + (row + r) * ldc + columns.lowerBound
             let from = edge + r * kernels.nr
             if start == nil {
-                for q in 0..<columns { row[q] += from[q] }
+                for q in 0..<columns.count { to[q] += from[q] }
             } else {
-                for q in 0..<columns { row[q] = from[q] }
+                for q in 0..<columns.count { to[q] = from[q] }
             }
         }
     }

@@ -16,12 +16,22 @@ struct GridProduct<Scalar: TensorScalar>: Sendable {
         _ grid: TapGrid, channels: Int, outputs: Int, images: Int, threads: Int,
         kernels: GEMMKernels<Scalar>
     ) {
+        self.init(
+            grid, channels: channels, outputs: outputs,
+            blocks: BlockSizes(
+                m: outputs, n: grid.size.count, k: channels * grid.taps.count,
+                taps: grid.taps.count, images: images, threads: threads, kernels: kernels),
+            kernels: kernels)
+    }
+
+    init(
+        _ grid: TapGrid, channels: Int, outputs: Int, blocks: BlockSizes,
+        kernels: GEMMKernels<Scalar>
+    ) {
         k = channels * grid.taps.count
         self.kernels = kernels
         self.outputs = outputs
-        blocks = BlockSizes(
-            m: outputs, n: grid.size.count, k: k, taps: grid.taps.count, images: images,
-            threads: threads, kernels: kernels)
+        self.blocks = blocks
         packer = ColumnPacker(grid, mostPixels: blocks.mostPixels, kernels: kernels)
     }
 
@@ -39,14 +49,14 @@ struct GridProduct<Scalar: TensorScalar>: Sendable {
     ///   - pixels: columns of C, from the first of `c`
     ///   - rows: output channels of the group
     ///   - input: the group's first channel
-    ///   - panels: the group's panels
+    ///   - weights: the group's panels, or its weights where they lie
     ///   - bias: the group's bias, padded to whole panels
     ///   - c: row 0 of C at the first pixel
     ///   - ldc: elements from one row of C to the next
     ///   - scratch: ``scratchElements`` elements
     func run(
         _ pixels: Range<Int>, rows: Range<Int>, input: UnsafePointer<Scalar>,
-        panels: UnsafePointer<Scalar>, bias: UnsafePointer<Scalar>,
+        weights: WeightPanels<Scalar>.Group, bias: UnsafePointer<Scalar>,
         c: UnsafeMutablePointer<Scalar>, ldc: Int, scratch: UnsafeMutablePointer<Scalar>
     ) {
         let panelRows = (outputs + kernels.mr - 1) / kernels.mr * kernels.mr
@@ -59,11 +69,13 @@ struct GridProduct<Scalar: TensorScalar>: Sendable {
             if kc > 0 {
                 packer.pack(k0..<k0 + kc, table: table, input: input, plane: plane, panels: b)
             }
+            let isUnpacked = weights.isUnpacked
             GEMMBlock(
-                rows: rows, a: panels + k0 * panelRows, panelStrideA: kc * kernels.mr, b: b,
+                rows: rows, a: weights.first + k0 * (isUnpacked ? 1 : panelRows),
+                panelStrideA: isUnpacked ? k : kc * kernels.mr, isUnpacked: isUnpacked, b: b,
                 panelStrideB: panelStride, kc: kc, n: pixels.count, c: c, ldc: ldc,
                 start: k0 == 0 ? bias : nil, edge: scratch
-            ).multiply(kernels, mc: blocks.mc)
+            ).multiply(kernels, mc: isUnpacked ? blocks.mc / 3 : blocks.mc)
             k0 += kc
         } while k0 < k
     }

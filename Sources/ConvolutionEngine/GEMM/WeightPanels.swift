@@ -23,7 +23,7 @@ struct WeightLayout: Sendable {
 ///     bias    [group][ceil(m / mr)·mr]                         −0 where there is none
 ///
 /// The panels of a chunk of the sum follow each other, so that what is read next is what comes next.
-struct WeightPanels<Scalar: TensorScalar>: Sendable {
+struct WeightPanels<Scalar: TensorScalar>: @unchecked Sendable {
     let mr: Int
     let m: Int
     let k: Int
@@ -31,17 +31,50 @@ struct WeightPanels<Scalar: TensorScalar>: Sendable {
     let kc: Int
     let groups: Int
     private let storage: ScratchPool.Lease
+    /// Weights `[group][m][k]` that are read where they lie; there are no panels then.
+    private let unpacked: UnsafePointer<Scalar>?
+    private let owner: TensorStorage?
 
     let byteCount: Int
     var panelCount: Int { (m + mr - 1) / mr }
-    private var panelElements: Int { groups * panelCount * k * mr }
+    private var panelElements: Int { unpacked == nil ? groups * panelCount * k * mr : 0 }
 
     /// Room for `groups` times m x k weights; filled by ``pack(_:_:bias:kernels:threads:)``.
     init(m: Int, k: Int, kc: Int, groups: Int, mr: Int) {
         (self.m, self.k, self.kc, self.groups, self.mr) = (m, k, max(1, kc), groups, mr)
+        (unpacked, owner) = (nil, nil)
         let rows = groups * ((m + mr - 1) / mr) * mr
         byteCount = rows * (k + 1) * MemoryLayout<Scalar>.stride
         storage = ScratchPool.shared.lease(byteCount: byteCount)
+    }
+
+    /// Weights in the place of panels, with room for the bias; m is a multiple of mr.
+    init(
+        inPlace weight: UnsafePointer<Scalar>, of owner: TensorStorage, m: Int, k: Int, groups: Int,
+        mr: Int
+    ) {
+        (self.m, self.k, kc, self.groups, self.mr) = (m, k, max(1, k), groups, mr)
+        (unpacked, self.owner) = (weight, owner)
+        byteCount = groups * m * MemoryLayout<Scalar>.stride
+        storage = ScratchPool.shared.lease(byteCount: byteCount)
+    }
+
+    /// The bias alone.
+    func copyBias(_ bias: UnsafePointer<Scalar>?) {
+        for i in 0..<groups * m { (base + i).initialize(to: bias?[i] ?? sumStart) }
+    }
+
+    /// What a product reads of one group.
+    struct Group {
+        let first: UnsafePointer<Scalar>
+        /// Weights `[m][k]` instead of panels.
+        let isUnpacked: Bool
+    }
+
+    /// The weights of a group.
+    func group(_ group: Int) -> Group {
+        guard let unpacked else { return Group(first: panels(ofGroup: group), isUnpacked: false) }
+        return Group(first: unpacked + group * m * k, isUnpacked: true)
     }
 
     private var base: UnsafeMutablePointer<Scalar> {
@@ -119,6 +152,67 @@ struct WeightPanels<Scalar: TensorScalar>: Sendable {
         let weight: UnsafePointer<Scalar>
         let bias: UnsafePointer<Scalar>?
         let base: UnsafeMutablePointer<Scalar>
+    }
+}
+
+extension WeightPanels {
+    /// Fills the panels for a transposed convolution, from weights `[channel][m][taps]` of each group: in
+    /// a chunk of channels, the panels of the first phase's taps, then the next one's.
+    ///
+    ///     panels  [group][chunk][phase][ceil(m / mr)][channel][tap of the phase][mr]
+    func pack(
+        _ weight: UnsafePointer<Scalar>, phases: [[Int]], bias: UnsafePointer<Scalar>?,
+        kernels: GEMMKernels<Scalar>, threads: Int
+    ) {
+        let taps = phases.reduce(0) { $0 + $1.count }
+        let channels = k / max(1, taps), atATime = kc / max(1, taps)
+        let chunks = max(1, (channels + atATime - 1) / max(1, atATime))
+        let source = Source(weight: weight, bias: bias, base: base)
+        let perTask = max(1, 32_768 / max(1, kc * mr))
+        let count = groups * panelCount * chunks
+        ParallelTiles.run((count + perTask - 1) / perTask, threads: threads) { task, _ in
+            var places = [Int](repeating: 0, count: taps + mr), steps = places
+            for i in task * perTask..<min(count, (task + 1) * perTask) {
+                let panel = i / chunks, first = i % chunks * atATime
+                let group = panel / panelCount, row = panel % panelCount * mr
+                if i % chunks == 0 { packBias(source, group: group, row: row) }
+                let some = min(atATime, channels - first)
+                guard some > 0, taps > 0 else { continue }
+                Self.place(
+                    phases, panel: panel % panelCount, panels: panelCount, channels: some, mr: mr,
+                    &places, &steps)
+                let chunk = (group * k + first * taps) * panelCount * mr
+                kernels.packTapWeights(
+                    TapWeights(
+                        weights: source.weight + ((group * channels + first) * m + row) * taps,
+                        channelStride: m * taps, channels: some, rows: min(mr, m - row),
+                        taps: taps, panels: source.base + chunk, places: &places, steps: steps))
+            }
+        }
+    }
+
+    private func packBias(_ source: Source, group: Int, row: Int) {
+        let biases = source.base + panelElements + group * panelCount * mr + row
+        for r in 0..<mr {
+            biases[r] = (row + r < m ? source.bias?[group * m + row + r] : nil) ?? sumStart
+        }
+    }
+
+    /// Where the first of some channels' weights go, relative to their chunk, and the way to the next.
+    private static func place(
+        _ phases: [[Int]], panel: Int, panels: Int, channels: Int, mr: Int, _ places: inout [Int],
+        _ steps: inout [Int]
+    ) {
+        var first = 0, taps = 0
+        for phase in phases {
+            for (i, tap) in phase.enumerated() {
+                places[tap] = first + (panel * channels * phase.count + i) * mr
+                steps[tap] = phase.count * mr
+            }
+            first += panels * channels * phase.count * mr
+            taps += phase.count
+        }
+        for i in taps..<taps + mr { (places[i], steps[i]) = (places[0], steps[0]) }
     }
 }
 

@@ -91,7 +91,9 @@ public enum Gradients {
         if needs.contains(.weight) {
             result.weight = weightGradient(geometry, input, gradOutput, execution, Scalar.self)
         }
-        if needs.contains(.bias) { result.bias = biasGradient(geometry, gradOutput, Scalar.self) }
+        if needs.contains(.bias) {
+            result.bias = biasGradient(geometry, gradOutput, execution, Scalar.self)
+        }
         return result
     }
 
@@ -121,48 +123,75 @@ public enum Gradients {
         return rows.withElements(of: Scalar.self) { rows in
             field.withElements(of: Scalar.self) { field in
                 Tensor(shape: geometry.weightShape, of: Scalar.self) { gradient in
-                    gradient.initialize(repeating: 0)
-                    guard gradient.count > 0, rows.count > 0 else { return }
-                    let isProduct =
-                        shape.rows > TapProducts<Scalar>.mostRows
-                        || !rows.allSatisfy(\.isFinite)
-                    let product = WeightGradient<Scalar>(
-                        shape, kernels: Scalar.kernels(in: execution.kernels), threads: threads)
+                    guard gradient.count > 0, rows.count > 0 else {
+                        gradient.initialize(repeating: 0)
+                        return
+                    }
+                    let kernels = Scalar.kernels(in: execution.kernels)
+                    let taps = TapProducts<Scalar>(shape, kernels: kernels, threads: threads)
+                    let product = WeightGradient<Scalar>(shape, kernels: kernels, threads: threads)
                     ScratchPool.shared.withScratch(
-                        byteCount: isProduct ? product.scratchByteCount : 0
+                        byteCount: taps?.scratchByteCount ?? product.scratchByteCount
                     ) { scratch in
                         let operands = GradientOperands(
                             rows: rows.baseAddress!, field: field.baseAddress!,
                             gradient: gradient.baseAddress!,
                             scratch: scratch.assumingMemoryBound(to: Scalar.self))
-                        if isProduct {
-                            product.run(operands)
-                        } else {
-                            TapProducts(shape: shape, threads: threads).run(operands)
-                        }
+                        if let taps { taps.run(operands) } else { product.run(operands) }
                     }
                 }
             }
         }
     }
 
-    /// Summed in double precision, image by image.
+    /// Summed in double precision, in eight parts a channel and image.
     private static func biasGradient<Scalar: TensorScalar>(
-        _ geometry: ConvolutionGeometry, _ gradOutput: Tensor, _: Scalar.Type
+        _ geometry: ConvolutionGeometry, _ gradOutput: Tensor, _ execution: Execution,
+        _: Scalar.Type
     ) -> Tensor {
-        let pixels = geometry.outputSize.count
+        let pixels = geometry.outputSize.count, channels = geometry.outputChannels
+        let threads = gradOutput.count < 65_536 ? 1 : execution.threads
         return gradOutput.withElements(of: Scalar.self) { gradient in
-            Tensor(
-                shape: [geometry.outputChannels],
-                (0..<geometry.outputChannels).map { channel in
+            Tensor(shape: [channels], of: Scalar.self) { sums in
+                guard let first = gradient.baseAddress, let to = sums.baseAddress else {
+                    sums.initialize(repeating: 0)
+                    return
+                }
+                let memory = BiasMemory(gradient: first, sums: to)
+                ParallelTiles.run(channels, threads: threads) { channel, _ in
                     var sum = 0.0
                     for image in 0..<geometry.batch {
-                        let first = (image * geometry.outputChannels + channel) * pixels
-                        for value in gradient[first..<first + pixels] { sum += Double(value) }
+                        let at = (image * channels + channel) * pixels
+                        sum += Self.sum(memory.gradient + at, pixels)
                     }
-                    return Scalar(sum)
-                })
+                    memory.sums[channel] = Scalar(sum)
+                }
+            }
         }
+    }
+
+    /// What cores read, and sums that each writes for itself.
+    private struct BiasMemory<Scalar>: @unchecked Sendable {
+        let gradient: UnsafePointer<Scalar>
+        let sums: UnsafeMutablePointer<Scalar>
+    }
+
+    private static func sum<Scalar: TensorScalar>(
+        _ values: UnsafePointer<Scalar>, _ count: Int
+    ) -> Double {
+        var sums = InlineArray<8, Double>(repeating: 0)
+        var i = 0
+        while i + 8 <= count {
+            for part in 0..<8 { sums[part] += Double(values[i + part]) }
+            i += 8
+        }
+        var sum = 0.0
+        for part in 0..<8 { sum += sums[part] }
+        while i < count {
+            sum += Double(values[i])
+            i += 1
+        }
+        return sum
     }
 }
 

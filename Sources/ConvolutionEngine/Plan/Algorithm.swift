@@ -25,12 +25,14 @@ public enum Algorithm: String, Sendable, CaseIterable {
     ///
     /// A tile of the product has four or eight output channels; with fewer in a group most of it would
     /// be idle while its columns are packed all the same. A transposed convolution has a product for
-    /// each residue of the stride, which with thousands of them are too small to be worth their while.
+    /// each residue of the stride, which with thousands of them are too small to be worth their while; and
+    /// with few pixels it would take as long to pack the weights as to use them.
     public static func fastest(
         for geometry: ConvolutionGeometry, precision: Precision = .standard
     ) -> Algorithm {
         switch geometry.direction {
-        case .transposed: hasFewPhases(geometry) ? .stridePhases : .columnScatter
+        case .transposed:
+            hasFewPhases(geometry) && !isMostlyWeights(geometry) ? .stridePhases : .columnScatter
         case .forward:
             if geometry.outputChannelsPerGroup < 4 && DirectBlocks.areModest(geometry) {
                 .direct
@@ -40,6 +42,12 @@ public enum Algorithm: String, Sendable, CaseIterable {
                 .im2col
             }
         }
+    }
+
+    /// A transposed convolution of few pixels by large weights.
+    private static func isMostlyWeights(_ geometry: ConvolutionGeometry) -> Bool {
+        geometry.inputSize.count <= 32 && geometry.kernel.count > 1
+            && geometry.weightElementsPerGroup >= 65_536
     }
 
     /// Every residue of the output's index modulo the stride looks at every tap when it is planned.

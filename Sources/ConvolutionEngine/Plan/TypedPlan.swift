@@ -78,26 +78,27 @@ struct TypedPlan<Scalar: TensorScalar>: Sendable {
             return WeightSet(panels: [], winograd: algorithm.prepare(weight, bias: bias))
         }
         if case .direct(let algorithm) = method { return algorithm.prepare(weight, bias: bias) }
+        let storage = weight.storage
         return weight.withElements(of: Scalar.self) { weight in
-            guard let bias else { return prepare(weight.baseAddress!, bias: nil) }
+            guard let bias else { return prepare(weight.baseAddress!, of: storage, bias: nil) }
             return bias.withElements(of: Scalar.self) {
-                prepare(weight.baseAddress!, bias: $0.baseAddress!)
+                prepare(weight.baseAddress!, of: storage, bias: $0.baseAddress!)
             }
         }
     }
 
     private func prepare(
-        _ weight: UnsafePointer<Scalar>, bias: UnsafePointer<Scalar>?
+        _ weight: UnsafePointer<Scalar>, of storage: TensorStorage, bias: UnsafePointer<Scalar>?
     ) -> WeightSet<Scalar> {
         switch method {
         case .slidingWindow(let algorithm):
             WeightSet(panels: [algorithm.prepare(weight, bias: bias)])
         case .implicitGEMM(let algorithm):
-            WeightSet(panels: [algorithm.prepare(weight, bias: bias)])
+            WeightSet(panels: [algorithm.prepare(weight, of: storage, bias: bias)])
         case .stridePhases(let algorithm):
             WeightSet(panels: algorithm.prepare(weight, bias: bias))
         case .columnScatter(let algorithm):
-            algorithm.prepare(weight, bias: bias)
+            algorithm.prepare(weight, of: storage, bias: bias)
         case .kernelMatrix(let algorithm):
             algorithm.prepare(weight, bias: bias)
         case .direct, .winograd, .nothing:

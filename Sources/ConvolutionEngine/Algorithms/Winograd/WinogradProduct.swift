@@ -69,7 +69,10 @@ struct WinogradProduct<Scalar: TensorScalar>: Sendable {
             tile.vectors = panels.width(of: panel)
             tile.a = first.a
             tile.c = c
-            for _ in stride(from: 0, to: rows, by: kernels.mr) {
+            // Panels that follow each other without a gap pass by in one call.
+            let tiles = (rows + kernels.mr - 1) / kernels.mr
+            tile.count = panelStride == tile.depth * kernels.mr ? tiles : 1
+            for _ in stride(from: 0, to: tiles, by: tile.count) {
                 kernels.multiply(tile)
                 tile.a += panelStride
                 tile.c += kernels.mr * ldc
