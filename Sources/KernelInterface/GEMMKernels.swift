@@ -27,6 +27,8 @@ public final class GEMMKernels<Scalar: Sendable>: Sendable {
     public let interleave: @Sendable (PhaseRows<Scalar>) -> Void
     /// Rounds of multiply-adds on registers alone; returns the floating-point operations done.
     public let peak: @Sendable (Int) -> Int
+    /// Convolution in the frequency domain.
+    public let fourier: FourierKernels<Scalar>
 
     /// A set of kernels; `nr` must be a multiple of `lanes`.
     public init(
@@ -37,7 +39,8 @@ public final class GEMMKernels<Scalar: Sendable>: Sendable {
         fillRows: @escaping @Sendable (PaddedRows<Scalar>) -> Void,
         packTaps: @escaping @Sendable (TapColumns<Scalar>) -> Void,
         interleave: @escaping @Sendable (PhaseRows<Scalar>) -> Void,
-        peak: @escaping @Sendable (Int) -> Int
+        peak: @escaping @Sendable (Int) -> Int,
+        fourier: FourierKernels<Scalar>
     ) {
         self.lanes = lanes
         self.mr = mr
@@ -49,5 +52,6 @@ public final class GEMMKernels<Scalar: Sendable>: Sendable {
         self.packTaps = packTaps
         self.interleave = interleave
         self.peak = peak
+        self.fourier = fourier
     }
 }

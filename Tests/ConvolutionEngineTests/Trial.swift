@@ -29,7 +29,7 @@ struct Trial {
     var algorithms: [Algorithm] {
         geometry.direction == .transposed
             ? [.stridePhases, .columnScatter, .kernelMatrix]
-            : [.im2col, .slidingWindow, .kernelMatrix]
+            : [.im2col, .slidingWindow, .kernelMatrix, .fft]
     }
 
     /// Puts values among the input's elements.

@@ -137,7 +137,7 @@ import Testing
             fields: #""algorithm": "winograd""#, pointer: "/algorithm",
             detail: """
                 algorithm: algorithm "winograd" is not served yet; the algorithms here are "auto", \
-                "sliding_window", "im2col", "stride_phases", "col2im", "kernel_matrix"
+                "sliding_window", "im2col", "stride_phases", "col2im", "kernel_matrix", "fft"
                 """),
         Refusal(
             fields: #""algorithm": "im2col""#, pointer: "/algorithm",

@@ -62,14 +62,18 @@ struct ImplicitGEMM<Scalar: TensorScalar>: Sendable {
     }
 
     /// Loop 5, over the cores: images x groups x blocks of pixels x splits of output channels.
-    func run(_ operands: RunOperands<Scalar>, weights: WeightPanels<Scalar>) {
+    ///
+    /// - Parameter only: of the images x groups, those to compute; nil: all
+    func run(
+        _ operands: RunOperands<Scalar>, weights: WeightPanels<Scalar>, only: [Int]? = nil
+    ) {
         let blocks = product.blocks
         let perGroup = blocks.blockCount * blocks.splitCount
         let outputs = geometry.outputChannelsPerGroup, pixels = geometry.outputSize.count
         let inputStride = geometry.inputChannelsPerGroup * geometry.inputSize.count
-        let count = geometry.batch * geometry.groups * perGroup
+        let count = (only?.count ?? geometry.batch * geometry.groups) * perGroup
         ParallelTiles.run(count, threads: threads) { task, worker in
-            let image = task / perGroup
+            let image = only?[task / perGroup] ?? task / perGroup
             let some = blocks.pixels(ofBlock: task % perGroup / blocks.splitCount)
             let group = image % geometry.groups
             let rows = blocks.channels(ofSplit: task % blocks.splitCount)

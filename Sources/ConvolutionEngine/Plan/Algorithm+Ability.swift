@@ -28,6 +28,14 @@ extension Algorithm {
                     + "\(geometry.stride.last(geometry.spatialRank)) has too many"
         case .columnScatter: return geometry.direction == .forward ? Self.transposedOnly : nil
         case .kernelMatrix: return KernelMatrixProduct<Float>.obstacle(to: geometry)
+        case .fft:
+            if geometry.direction == .transposed { return Self.forwardOnly }
+            return FourierTiling(geometry) != nil
+                ? nil
+                : "transforms kernels of \(geometry.effectiveKernel) with their dilation, "
+                    + "\(geometry.inputChannelsPerGroup) to "
+                    + "\(geometry.outputChannelsPerGroup) channels in each of "
+                    + "\(geometry.groups) groups, and that takes too much memory"
         }
     }
 

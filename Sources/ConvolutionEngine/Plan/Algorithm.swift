@@ -12,6 +12,8 @@ public enum Algorithm: String, Sendable, CaseIterable {
     case columnScatter = "col2im"
     /// ``KernelMatrixProduct``
     case kernelMatrix = "kernel_matrix"
+    /// ``FFTConvolution``
+    case fft
 
     /// Its name in replies.
     public var name: String { rawValue }
@@ -22,14 +24,17 @@ public enum Algorithm: String, Sendable, CaseIterable {
     /// A tile of the product has four or eight output channels; with fewer in a group most of it would
     /// be idle while its columns are packed all the same. A transposed convolution has a product for
     /// each residue of the stride, which with thousands of them are too small to be worth their while.
+    /// Large kernels are for the frequency domain, by ``FourierTiling``'s account.
     public static func fastest(
         for geometry: ConvolutionGeometry, precision: Precision = .standard
     ) -> Algorithm {
         switch geometry.direction {
         case .transposed: hasFewPhases(geometry) ? .stridePhases : .columnScatter
         case .forward:
-            geometry.outputChannelsPerGroup < 4 && SlidingField(geometry).isModest
-                ? .slidingWindow : .im2col
+            FourierTiling.wins(geometry)
+                ? .fft
+                : geometry.outputChannelsPerGroup < 4 && SlidingField(geometry).isModest
+                    ? .slidingWindow : .im2col
         }
     }
 

@@ -14,6 +14,7 @@ struct TypedPlan<Scalar: TensorScalar>: Sendable {
         case stridePhases(StridePhases<Scalar>)
         case columnScatter(ColumnScatter<Scalar>)
         case kernelMatrix(KernelMatrixProduct<Scalar>)
+        case fft(FFTConvolution<Scalar>)
         /// An output without elements, whatever the sizes that are not 0.
         case nothing
     }
@@ -43,6 +44,11 @@ struct TypedPlan<Scalar: TensorScalar>: Sendable {
         {
             self.algorithm = .slidingWindow
             method = .slidingWindow(sliding)
+        } else if wanted == .fft,
+            let fft = FFTConvolution(geometry, kernels: kernels, threads: threads)
+        {
+            self.algorithm = .fft
+            method = .fft(fft)
         } else {
             self.algorithm = .im2col
             method = .implicitGEMM(ImplicitGEMM(geometry, kernels: kernels, threads: threads))
@@ -55,6 +61,7 @@ struct TypedPlan<Scalar: TensorScalar>: Sendable {
         case .implicitGEMM(let algorithm): algorithm.scratchByteCount
         case .stridePhases(let algorithm): algorithm.scratchByteCount
         case .columnScatter(let algorithm): algorithm.scratchByteCount
+        case .fft(let algorithm): algorithm.scratchByteCount
         case .kernelMatrix, .nothing: 0
         }
     }
@@ -81,6 +88,8 @@ struct TypedPlan<Scalar: TensorScalar>: Sendable {
         case .columnScatter(let algorithm):
             algorithm.prepare(weight, bias: bias)
         case .kernelMatrix(let algorithm):
+            algorithm.prepare(weight, bias: bias)
+        case .fft(let algorithm):
             algorithm.prepare(weight, bias: bias)
         case .nothing:
             WeightSet(panels: [])
@@ -114,6 +123,7 @@ struct TypedPlan<Scalar: TensorScalar>: Sendable {
         case .stridePhases(let algorithm): algorithm.run(operands, weights: weights.panels)
         case .columnScatter(let algorithm): algorithm.run(operands, weights: weights)
         case .kernelMatrix(let algorithm): algorithm.run(operands, weights: weights)
+        case .fft(let algorithm): algorithm.run(operands, weights: weights)
         case .nothing: break
         }
     }

@@ -161,7 +161,8 @@ enum AlgorithmWord: Int, RequestField {
         case .stridePhases: .stridePhases
         case .columnScatter: .columnScatter
         case .kernelMatrix: .kernelMatrix
-        case .auto, .winograd, .fft, .direct: nil
+        case .fft: .fft
+        case .auto, .winograd, .direct: nil
         }
     }
 }
