@@ -37,6 +37,8 @@ public final class GEMMKernels<Scalar: BinaryFloatingPoint & Sendable>: Sendable
     public let peak: @Sendable (Int) -> Int
     /// Those of direct convolution.
     public let rows: RowKernels<Scalar>
+    /// Convolution in the frequency domain.
+    public let fourier: FourierKernels<Scalar>
 
     /// A set of kernels; `nr` must be a multiple of `lanes`.
     public init(
@@ -51,7 +53,8 @@ public final class GEMMKernels<Scalar: BinaryFloatingPoint & Sendable>: Sendable
         correlate: @escaping @Sendable (RowWindows<Scalar>) -> Void,
         interleave: @escaping @Sendable (PhaseRows<Scalar>) -> Void,
         winograd: WinogradKernels<Scalar>,
-        peak: @escaping @Sendable (Int) -> Int, rows: RowKernels<Scalar>
+        peak: @escaping @Sendable (Int) -> Int, rows: RowKernels<Scalar>,
+        fourier: FourierKernels<Scalar>
     ) {
         self.lanes = lanes
         self.mr = mr
@@ -68,5 +71,6 @@ public final class GEMMKernels<Scalar: BinaryFloatingPoint & Sendable>: Sendable
         self.winograd = winograd
         self.peak = peak
         self.rows = rows
+        self.fourier = fourier
     }
 }

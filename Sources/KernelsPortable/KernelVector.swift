@@ -12,6 +12,8 @@ where Scalar: BinaryFloatingPoint & SIMDScalar & Sendable {
     static func product(_ a: Self, _ b: Self) -> Self
     /// a · b + c, with one rounding where the instruction set fuses.
     static func muladd(_ a: Self, _ b: Self, _ c: Self) -> Self
+    /// c − a · b, with one rounding where the instruction set fuses.
+    static func negmuladd(_ a: Self, _ b: Self, _ c: Self) -> Self
     /// The even lanes of a, then those of b.
     static func evens(_ a: Self, _ b: Self) -> Self
     /// The odd lanes of a, then those of b.

@@ -5,25 +5,31 @@ import KernelInterface
 /// This module's kernels.
 public let kernels = KernelTable(
     name: moduleName,
-    float32: table(FloatVector.self),
-    float64: table(DoubleVector.self))
+    float32: table(FloatVector.self, floatFourier),
+    float64: table(DoubleVector.self, doubleFourier))
 
 #if AVX512
-@inline(__always) private func table<V: KernelVector>(_: V.Type) -> GEMMKernels<V.Scalar> {
-    gemmKernels(TileFamily<V, 8, 3>.self, Packing<V, 8, 3>.self)
+@inline(__always) private func table<V: KernelVector>(
+    _: V.Type, _ fourier: FourierKernels<V.Scalar>
+) -> GEMMKernels<V.Scalar> {
+    gemmKernels(TileFamily<V, 8, 3>.self, Packing<V, 8, 3>.self, fourier)
 }
 #elseif AVX2 || arch(arm64)
-@inline(__always) private func table<V: KernelVector>(_: V.Type) -> GEMMKernels<V.Scalar> {
-    gemmKernels(TileFamily<V, 4, 3>.self, Packing<V, 4, 3>.self)
+@inline(__always) private func table<V: KernelVector>(
+    _: V.Type, _ fourier: FourierKernels<V.Scalar>
+) -> GEMMKernels<V.Scalar> {
+    gemmKernels(TileFamily<V, 4, 3>.self, Packing<V, 4, 3>.self, fourier)
 }
 #else
-@inline(__always) private func table<V: KernelVector>(_: V.Type) -> GEMMKernels<V.Scalar> {
-    gemmKernels(TileFamily<V, 4, 2>.self, Packing<V, 4, 2>.self)
+@inline(__always) private func table<V: KernelVector>(
+    _: V.Type, _ fourier: FourierKernels<V.Scalar>
+) -> GEMMKernels<V.Scalar> {
+    gemmKernels(TileFamily<V, 4, 2>.self, Packing<V, 4, 2>.self, fourier)
 }
 #endif
 
 @inline(__always) private func gemmKernels<V: KernelVector, let R: Int, let N: Int>(
-    _: TileFamily<V, R, N>.Type, _: Packing<V, R, N>.Type
+    _: TileFamily<V, R, N>.Type, _: Packing<V, R, N>.Type, _ fourier: FourierKernels<V.Scalar>
 ) -> GEMMKernels<V.Scalar> {
     precondition(V.square == R, "a panel of A has as many rows as a transposed square")
     return GEMMKernels(
@@ -41,7 +47,8 @@ public let kernels = KernelTable(
             transform: { WinogradTransforms<V>.run($0, $1) },
             splitRows: { TilePacking<V, R>.splitRows($0) },
             splitTaps: { TilePacking<V, R>.splitTaps($0) }),
-        peak: { Peak<V>.run($0) }, rows: rowKernels(V.self))
+        peak: { Peak<V>.run($0) }, rows: rowKernels(V.self),
+        fourier: fourier)
 }
 
 private typealias RowTiles<V: KernelVector> = RowFamily<V, 4, 2>

@@ -19,6 +19,9 @@ extension SIMD16: KernelVector where Scalar == Float {
     @inline(__always) static func muladd(_ a: Self, _ b: Self, _ c: Self) -> Self {
         f32x16_muladd(a, b, c)
     }
+    @inline(__always) static func negmuladd(_ a: Self, _ b: Self, _ c: Self) -> Self {
+        f32x16_negmuladd(a, b, c)
+    }
     @inline(__always) static func evens(_ a: Self, _ b: Self) -> Self { f32x16_evens(a, b) }
     @inline(__always) static func odds(_ a: Self, _ b: Self) -> Self { f32x16_odds(a, b) }
     @inline(__always) static func zipLow(_ a: Self, _ b: Self) -> Self { f32x16_zip_low(a, b) }
@@ -45,6 +48,9 @@ extension SIMD8: KernelVector where Scalar == Double {
     @inline(__always) static func product(_ a: Self, _ b: Self) -> Self { f64x8_mul(a, b) }
     @inline(__always) static func muladd(_ a: Self, _ b: Self, _ c: Self) -> Self {
         f64x8_muladd(a, b, c)
+    }
+    @inline(__always) static func negmuladd(_ a: Self, _ b: Self, _ c: Self) -> Self {
+        f64x8_negmuladd(a, b, c)
     }
     @inline(__always) static func evens(_ a: Self, _ b: Self) -> Self { f64x8_evens(a, b) }
     @inline(__always) static func odds(_ a: Self, _ b: Self) -> Self { f64x8_odds(a, b) }
@@ -77,6 +83,9 @@ extension SIMD8: KernelVector where Scalar == Float {
     @inline(__always) static func muladd(_ a: Self, _ b: Self, _ c: Self) -> Self {
         f32x8_muladd(a, b, c)
     }
+    @inline(__always) static func negmuladd(_ a: Self, _ b: Self, _ c: Self) -> Self {
+        f32x8_negmuladd(a, b, c)
+    }
     @inline(__always) static func evens(_ a: Self, _ b: Self) -> Self { f32x8_evens(a, b) }
     @inline(__always) static func odds(_ a: Self, _ b: Self) -> Self { f32x8_odds(a, b) }
     @inline(__always) static func zipLow(_ a: Self, _ b: Self) -> Self { f32x8_zip_low(a, b) }
@@ -103,6 +112,9 @@ extension SIMD4: KernelVector where Scalar == Double {
     @inline(__always) static func product(_ a: Self, _ b: Self) -> Self { f64x4_mul(a, b) }
     @inline(__always) static func muladd(_ a: Self, _ b: Self, _ c: Self) -> Self {
         f64x4_muladd(a, b, c)
+    }
+    @inline(__always) static func negmuladd(_ a: Self, _ b: Self, _ c: Self) -> Self {
+        f64x4_negmuladd(a, b, c)
     }
     @inline(__always) static func evens(_ a: Self, _ b: Self) -> Self { f64x4_evens(a, b) }
     @inline(__always) static func odds(_ a: Self, _ b: Self) -> Self { f64x4_odds(a, b) }
@@ -135,6 +147,9 @@ extension SIMD4: KernelVector where Scalar == Float {
     @inline(__always) static func muladd(_ a: Self, _ b: Self, _ c: Self) -> Self {
         f32x4_muladd(a, b, c)
     }
+    @inline(__always) static func negmuladd(_ a: Self, _ b: Self, _ c: Self) -> Self {
+        f32x4_negmuladd(a, b, c)
+    }
     @inline(__always) static func evens(_ a: Self, _ b: Self) -> Self { f32x4_evens(a, b) }
     @inline(__always) static func odds(_ a: Self, _ b: Self) -> Self { f32x4_odds(a, b) }
     @inline(__always) static func zipLow(_ a: Self, _ b: Self) -> Self { f32x4_zip_low(a, b) }
@@ -161,6 +176,9 @@ extension SIMD2: KernelVector where Scalar == Double {
     @inline(__always) static func product(_ a: Self, _ b: Self) -> Self { f64x2_mul(a, b) }
     @inline(__always) static func muladd(_ a: Self, _ b: Self, _ c: Self) -> Self {
         f64x2_muladd(a, b, c)
+    }
+    @inline(__always) static func negmuladd(_ a: Self, _ b: Self, _ c: Self) -> Self {
+        f64x2_negmuladd(a, b, c)
     }
     @inline(__always) static func evens(_ a: Self, _ b: Self) -> Self { f64x2_evens(a, b) }
     @inline(__always) static func odds(_ a: Self, _ b: Self) -> Self { f64x2_odds(a, b) }

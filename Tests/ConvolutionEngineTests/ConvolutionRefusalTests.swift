@@ -86,7 +86,7 @@ struct ConvolutionRefusalTests {
             "algorithm",
             """
             algorithm "col2im" is for transposed convolutions only; use "auto" or one that can: \
-            "sliding_window", "direct", "im2col", "kernel_matrix", "winograd"
+            "sliding_window", "direct", "im2col", "kernel_matrix", "winograd", "fft"
             """
         ) {
             $0.options.algorithm = .columnScatter
@@ -120,7 +120,7 @@ struct ConvolutionRefusalTests {
             """
             algorithm "kernel_matrix" stores the matrix of a kernel without its zeros, and that of \
             weight shape [1, 1, 2] for input shape [1, 1, 17000000] may have more than 16777216 (2^24) \
-            rows or entries; use "auto" or one that can: "direct", "im2col"
+            rows or entries; use "auto" or one that can: "direct", "im2col", "fft"
             """, of: .line
         ) {
             $0.input = [1, 1, 17_000_000]

@@ -22,7 +22,13 @@ struct OptionTests {
                 #expect(convolution.geometry.outputShape == row.shape, "\(row)")
                 let dtype = DType.float32
                 let output = convolution.run(row.operands(dtype), kernels: kernels).output
-                #expect(output.doubles == row.output, "\(isa) \(algorithm) \(row)")
+                if algorithm == .fft {
+                    let failure = mismatch(
+                        output.doubles, row.output, AlgorithmTests.tolerance(dtype))
+                    #expect(failure == nil, "\(isa) \(algorithm) \(row): \(failure ?? "")")
+                } else {
+                    #expect(output.doubles == row.output, "\(isa) \(algorithm) \(row)")
+                }
             }
         }
     }

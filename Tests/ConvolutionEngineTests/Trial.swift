@@ -31,7 +31,7 @@ struct Trial {
         let always: [Algorithm] =
             geometry.direction == .transposed
             ? [.stridePhases, .columnScatter, .kernelMatrix]
-            : [.im2col, .slidingWindow, .direct, .kernelMatrix]
+            : [.im2col, .slidingWindow, .direct, .kernelMatrix, .fft]
         return always
             + Algorithm.able(for: geometry, precision: precision).filter { !always.contains($0) }
     }

@@ -135,17 +135,17 @@ import Testing
                 "reflect", "replicate", "circular", "constant"
                 """),
         Refusal(
-            fields: #""algorithm": "fft""#, pointer: "/algorithm",
+            fields: #""algorithm": "strassen""#, pointer: "/algorithm",
             detail: """
-                algorithm: algorithm "fft" is not served yet; the algorithms here are "auto", \
+                algorithm: unknown algorithm "strassen"; the algorithms here are "auto", \
                 "sliding_window", "direct", "im2col", "stride_phases", "col2im", "kernel_matrix", \
-                "winograd"
+                "winograd", "fft"
                 """),
         Refusal(
             fields: #""algorithm": "winograd", "stride": 2"#, pointer: "/algorithm",
             detail: """
                 algorithm "winograd" is for stride 1 and dilation 1; use "auto" or one that can: \
-                "sliding_window", "direct", "im2col", "kernel_matrix"
+                "sliding_window", "direct", "im2col", "kernel_matrix", "fft"
                 """),
         Refusal(
             fields: #""algorithm": "im2col""#, pointer: "/algorithm",

@@ -20,7 +20,7 @@ BORDERS = {"zeros": "constant", "constant": "constant", "reflect": "reflect",
 WORDS = {"activation": ACTIVATIONS, "padding_mode": BORDERS,
          "precision": ("default", "strict", "fast"),
          "auto_pad": ("NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER")}
-FORWARD_ALGORITHMS = ("sliding_window", "direct", "im2col", "kernel_matrix")
+FORWARD_ALGORITHMS = ("sliding_window", "direct", "im2col", "kernel_matrix", "fft")
 TRANSPOSED_ALGORITHMS = ("stride_phases", "col2im", "kernel_matrix")
 
 

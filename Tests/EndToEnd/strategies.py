@@ -12,7 +12,7 @@ from request_geometry import Axes, padding_pairs, transposed_pairs
 
 ACTIVATIONS = ("relu", "relu6", "silu", "gelu", "hardswish", "sigmoid", "tanh")
 BORDERS = ("zeros", "zeros", "constant", "reflect", "replicate", "circular")
-FORWARD_ALGORITHMS = ("auto", "sliding_window", "direct", "im2col")
+FORWARD_ALGORITHMS = ("auto", "sliding_window", "direct", "im2col", "fft")
 TRANSPOSED_ALGORITHMS = ("auto", "stride_phases", "col2im")
 LARGEST_KERNEL = {1: 7, 2: 5, 3: 3}
 SPARE = {1: 40, 2: 12, 3: 4}

@@ -18,15 +18,18 @@ typedef double f64x8 __attribute__((ext_vector_type(8)));
 // Without a fused instruction the compiler would call libm once per lane: multiply and add instead.
 #if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
 #define LANES_MULADD(a, b, c) __builtin_elementwise_fma(a, b, c)
+#define LANES_NEGMULADD(a, b, c) __builtin_elementwise_fma(-(a), b, c)
 #else
 #define LANES_MULADD(a, b, c) ((a) * (b) + (c))
+#define LANES_NEGMULADD(a, b, c) ((c) - (a) * (b))
 #endif
 
 #define LANES_ARITHMETIC(V)                                                          \
     LANES_INLINE V V##_add(V a, V b) { return a + b; }                               \
     LANES_INLINE V V##_sub(V a, V b) { return a - b; }                               \
     LANES_INLINE V V##_mul(V a, V b) { return a * b; }                               \
-    LANES_INLINE V V##_muladd(V a, V b, V c) { return LANES_MULADD(a, b, c); }
+    LANES_INLINE V V##_muladd(V a, V b, V c) { return LANES_MULADD(a, b, c); }       \
+    LANES_INLINE V V##_negmuladd(V a, V b, V c) { return LANES_NEGMULADD(a, b, c); }
 
 LANES_ARITHMETIC(f32x4)
 LANES_ARITHMETIC(f64x2)

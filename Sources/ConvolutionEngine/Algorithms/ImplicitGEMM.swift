@@ -80,21 +80,18 @@ struct ImplicitGEMM<Scalar: TensorScalar>: Sendable {
     }
 
     /// Loop 5, over the cores: images x groups x blocks of pixels x splits of output channels.
-    func run(_ operands: RunOperands<Scalar>, weights: WeightPanels<Scalar>) {
-        run(operands, weights: weights, images: 0..<geometry.batch)
-    }
-
-    /// The same for some of the images.
+    ///
+    /// - Parameter only: of the images x groups, those to compute; nil: all
     func run(
-        _ operands: RunOperands<Scalar>, weights: WeightPanels<Scalar>, images: Range<Int>
+        _ operands: RunOperands<Scalar>, weights: WeightPanels<Scalar>, only: [Int]? = nil
     ) {
         let blocks = product.blocks
         let perGroup = blocks.blockCount * blocks.splitCount
         let outputs = geometry.outputChannelsPerGroup, pixels = geometry.outputSize.count
         let inputStride = geometry.inputChannelsPerGroup * geometry.inputSize.count
-        let count = images.count * geometry.groups * perGroup
+        let count = (only?.count ?? geometry.batch * geometry.groups) * perGroup
         ParallelTiles.run(count, threads: threads) { task, worker in
-            let image = images.lowerBound * geometry.groups + task / perGroup
+            let image = only?[task / perGroup] ?? task / perGroup
             let some = blocks.pixels(ofBlock: task % perGroup / blocks.splitCount)
             let group = image % geometry.groups
             let rows = blocks.channels(ofSplit: task % blocks.splitCount)
@@ -105,6 +102,26 @@ struct ImplicitGEMM<Scalar: TensorScalar>: Sendable {
                 c: c, ldc: pixels, scratch: operands.scratch + worker * workerElements)
             operands.finish(
                 c + rows.lowerBound * pixels, rows: rows.count, pitch: pixels, count: some.count)
+        }
+    }
+}
+
+extension ImplicitGEMM {
+    /// Some images x groups that another algorithm leaves: one that transforms would spread an infinity
+    /// over outputs that do not look at it.
+    func compute(
+        _ images: [Int], _ operands: RunOperands<Scalar>, _ weights: WeightSet<Scalar>.Given
+    ) {
+        weights.withPointers { weight, bias in
+            let panels = prepare(weight, of: weights.weight.storage, bias: bias)
+            ScratchPool.shared.withScratch(byteCount: scratchByteCount) { scratch in
+                run(
+                    RunOperands(
+                        input: operands.input, output: operands.output,
+                        scratch: scratch.assumingMemoryBound(to: Scalar.self),
+                        added: operands.added, activation: operands.activation),
+                    weights: panels, only: images)
+            }
         }
     }
 }

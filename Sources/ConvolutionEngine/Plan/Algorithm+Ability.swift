@@ -41,6 +41,14 @@ extension Algorithm {
         case .columnScatter: return geometry.direction == .forward ? Self.transposedOnly : nil
         case .kernelMatrix: return KernelMatrixProduct<Float>.obstacle(to: geometry)
         case .winograd: return Winograd<Float>.obstacle(to: geometry, precision: precision)
+        case .fft:
+            if geometry.direction == .transposed { return Self.forwardOnly }
+            return FourierTiling(geometry) != nil
+                ? nil
+                : "transforms kernels of \(geometry.effectiveKernel) with their dilation, "
+                    + "\(geometry.inputChannelsPerGroup) to "
+                    + "\(geometry.outputChannelsPerGroup) channels in each of "
+                    + "\(geometry.groups) groups, and that takes too much memory"
         }
     }
 

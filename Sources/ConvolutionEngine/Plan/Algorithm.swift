@@ -16,6 +16,8 @@ public enum Algorithm: String, Sendable, CaseIterable {
     case kernelMatrix = "kernel_matrix"
     /// ``Winograd``
     case winograd
+    /// ``FFTConvolution``
+    case fft
 
     /// Its name in replies.
     public var name: String { rawValue }
@@ -25,8 +27,8 @@ public enum Algorithm: String, Sendable, CaseIterable {
     ///
     /// A tile of the product has four or eight output channels; with fewer in a group most of it would
     /// be idle while its columns are packed all the same. A transposed convolution has a product for
-    /// each residue of the stride, which with thousands of them are too small to be worth their while; and
-    /// with few pixels it would take as long to pack the weights as to use them.
+    /// each residue of the stride, which with thousands of them are too small to be worth their while.
+    /// Large kernels are for the frequency domain, by ``FourierTiling``'s account.
     public static func fastest(
         for geometry: ConvolutionGeometry, precision: Precision = .standard
     ) -> Algorithm {
@@ -34,7 +36,9 @@ public enum Algorithm: String, Sendable, CaseIterable {
         case .transposed:
             hasFewPhases(geometry) && !isMostlyWeights(geometry) ? .stridePhases : .columnScatter
         case .forward:
-            if geometry.outputChannelsPerGroup < 4 && DirectBlocks.areModest(geometry) {
+            if FourierTiling.wins(geometry) {
+                .fft
+            } else if geometry.outputChannelsPerGroup < 4 && DirectBlocks.areModest(geometry) {
                 .direct
             } else if Winograd<Float>.isFaster(geometry, precision) {
                 .winograd

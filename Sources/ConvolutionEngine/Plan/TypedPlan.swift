@@ -16,6 +16,7 @@ struct TypedPlan<Scalar: TensorScalar>: Sendable {
         case columnScatter(ColumnScatter<Scalar>)
         case kernelMatrix(KernelMatrixProduct<Scalar>)
         case winograd(Winograd<Scalar>)
+        case fft(FFTConvolution<Scalar>)
         /// An output without elements, whatever the sizes that are not 0.
         case nothing
     }
@@ -55,6 +56,11 @@ struct TypedPlan<Scalar: TensorScalar>: Sendable {
         {
             self.algorithm = .slidingWindow
             method = .slidingWindow(sliding)
+        } else if wanted == .fft,
+            let fft = FFTConvolution(geometry, kernels: kernels, threads: threads)
+        {
+            self.algorithm = .fft
+            method = .fft(fft)
         } else {
             self.algorithm = .im2col
             method = .implicitGEMM(ImplicitGEMM(geometry, kernels: kernels, threads: threads))
@@ -69,6 +75,7 @@ struct TypedPlan<Scalar: TensorScalar>: Sendable {
         case .stridePhases(let algorithm): algorithm.scratchByteCount
         case .columnScatter(let algorithm): algorithm.scratchByteCount
         case .winograd(let algorithm): algorithm.scratchByteCount
+        case .fft(let algorithm): algorithm.scratchByteCount
         case .kernelMatrix, .nothing: 0
         }
     }
@@ -100,6 +107,8 @@ struct TypedPlan<Scalar: TensorScalar>: Sendable {
         case .columnScatter(let algorithm):
             algorithm.prepare(weight, of: storage, bias: bias)
         case .kernelMatrix(let algorithm):
+            algorithm.prepare(weight, bias: bias)
+        case .fft(let algorithm):
             algorithm.prepare(weight, bias: bias)
         case .direct, .winograd, .nothing:
             WeightSet(panels: [])
@@ -135,6 +144,7 @@ struct TypedPlan<Scalar: TensorScalar>: Sendable {
         case .columnScatter(let algorithm): algorithm.run(operands, weights: weights)
         case .kernelMatrix(let algorithm): algorithm.run(operands, weights: weights)
         case .winograd(let algorithm): algorithm.run(operands, weights: weights.winograd!)
+        case .fft(let algorithm): algorithm.run(operands, weights: weights)
         case .nothing: break
         }
     }

@@ -5,8 +5,6 @@
 protocol RequestField: RawRepresentable<Int>, Sendable {
     /// The name on the wire.
     var name: StaticString { get }
-    /// False for a name of the contract that this release does not do yet.
-    var isServed: Bool { get }
     /// False for a second name of something, which lists of names leave out.
     var isListed: Bool { get }
     /// What a value may be beside these words, for a refusal to tell.
@@ -14,16 +12,15 @@ protocol RequestField: RawRepresentable<Int>, Sendable {
 }
 
 extension RequestField {
-    var isServed: Bool { true }
     var isListed: Bool { true }
     static var hint: String { "" }
 
-    /// The names that are served and listed, in order, but for those of `excluded`.
+    /// The names that are listed, in order, but for those of `excluded`.
     static func names(excluding excluded: FieldSet<Self> = FieldSet()) -> [String] {
         var names: [String] = []
         var index = 0
         while let field = Self(rawValue: index) {
-            if field.isServed, field.isListed, !excluded.contains(field) {
+            if field.isListed, !excluded.contains(field) {
                 names.append(field.name.description)
             }
             index += 1

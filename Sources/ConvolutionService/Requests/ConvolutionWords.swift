@@ -132,7 +132,7 @@ enum PrecisionWord: Int, RequestField {
     }
 }
 
-/// The algorithms by name, those of the contract that are not served yet among them.
+/// The algorithms by name.
 enum AlgorithmWord: Int, RequestField {
     case auto, slidingWindow, direct, im2col, stridePhases, columnScatter, kernelMatrix, winograd,
         fft
@@ -151,8 +151,6 @@ enum AlgorithmWord: Int, RequestField {
         }
     }
 
-    var isServed: Bool { self == .auto || algorithm != nil }
-
     /// Nil for the fastest.
     var algorithm: Algorithm? {
         switch self {
@@ -163,7 +161,8 @@ enum AlgorithmWord: Int, RequestField {
         case .columnScatter: .columnScatter
         case .kernelMatrix: .kernelMatrix
         case .winograd: .winograd
-        case .auto, .fft: nil
+        case .fft: .fft
+        case .auto: nil
         }
     }
 }

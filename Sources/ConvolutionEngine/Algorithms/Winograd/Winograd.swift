@@ -86,7 +86,11 @@ struct Winograd<Scalar: TensorScalar>: Sendable {
         } else {
             runParts(operands, weights, flawed)
         }
-        for image in flawed.sorted { runAgain(image, operands, weights) }
+        let again = flawed.sorted
+        if !again.isEmpty {
+            ImplicitGEMM(geometry, kernels: kernels, threads: threads)
+                .compute(again, operands, weights.source)
+        }
     }
 
     /// Planes of a group; they lie together, so that a block of vectors belongs to one group.
@@ -201,31 +205,9 @@ struct Winograd<Scalar: TensorScalar>: Sendable {
                 flaw: flawed.insert)
         }
     }
-
-    /// The whole of one image without filtering.
-    private func runAgain(
-        _ image: Int, _ operands: RunOperands<Scalar>, _ weights: WinogradWeights<Scalar>
-    ) {
-        let direct = ImplicitGEMM<Scalar>(geometry, kernels: kernels, threads: threads)
-        let (weight, bias) = weights.source
-        let panels = weight.withElements(of: Scalar.self) { weight in
-            guard let bias else { return direct.prepare(weight.baseAddress!, bias: nil) }
-            return bias.withElements(of: Scalar.self) {
-                direct.prepare(weight.baseAddress!, bias: $0.baseAddress!)
-            }
-        }
-        ScratchPool.shared.withScratch(byteCount: direct.scratchByteCount) { scratch in
-            direct.run(
-                RunOperands(
-                    input: operands.input, output: operands.output,
-                    scratch: scratch.assumingMemoryBound(to: Scalar.self), added: operands.added,
-                    activation: operands.activation),
-                weights: panels, images: image..<image + 1)
-        }
-    }
 }
 
-/// Images whose output has to be computed otherwise.
+/// Images x groups whose output has to be computed otherwise.
 private final class FlawedImages: Sendable {
     private let images = Mutex<Set<Int>>([])
 

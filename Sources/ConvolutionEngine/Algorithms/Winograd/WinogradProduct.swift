@@ -90,7 +90,7 @@ struct WinogradProduct<Scalar: TensorScalar>: Sendable {
         let firstVector: Int
     }
 
-    /// Sums to outputs; `flaw` is told of images with outputs that are not finite.
+    /// Sums to outputs; `flaw` is told of images x groups with outputs that are not finite.
     func finish(
         _ rows: Range<Int>, vectors: Range<Int>, group: Int, _ operands: RunOperands<Scalar>,
         weights: WinogradWeights<Scalar>, work: UnsafeMutablePointer<Scalar>,
@@ -108,7 +108,7 @@ struct WinogradProduct<Scalar: TensorScalar>: Sendable {
                 let isSound = interleave(
                     results + lanes, target, vector..<end, channel: row, operands,
                     checks: !isFinite)
-                if !isSound { flaw(target.place.image) }
+                if !isSound { flaw(target.place.image * geometry.groups + group) }
                 vector = end
             }
         }

@@ -17,7 +17,7 @@ struct WinogradWeights<Scalar: TensorScalar>: Sendable {
     private let groupStride: Int
     private let storage: ScratchPool.Lease
     /// What the weights were, for an input that has to be computed otherwise.
-    let source: (weight: Tensor, bias: Tensor?)
+    let source: WeightSet<Scalar>.Given
 
     private let bias: [Scalar]
 
@@ -47,7 +47,7 @@ struct WinogradWeights<Scalar: TensorScalar>: Sendable {
         _ weight: Tensor, bias: Tensor?, _ g: ConvolutionGeometry, _ tiling: WinogradTiling,
         kernels: GEMMKernels<Scalar>, threads: Int
     ) {
-        source = (weight, bias)
+        source = .init(weight: weight, bias: bias)
         self.bias = bias?.elements(of: Scalar.self) ?? []
         let panels = (g.outputChannelsPerGroup + kernels.mr - 1) / kernels.mr
         (channels, panelCount) = (g.inputChannelsPerGroup, panels)

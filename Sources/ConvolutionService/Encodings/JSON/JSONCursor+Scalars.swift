@@ -125,23 +125,12 @@ extension JSONCursor {
         let text = try readText()
         var index = 0
         while let word = Word(rawValue: index) {
-            if text.equals(word.name) { return try checkServed(word, what, at: text.offset) }
+            if text.equals(word.name) { return word }
             index += 1
         }
         throw .value(
             at: text.offset,
             Suggestion.unknown(what, text.excerpt, known: Word.names(), kind: "\(what)s")
                 + Word.hint)
-    }
-
-    private func checkServed<Word: RequestField>(
-        _ word: Word, _ what: String, at offset: Int
-    ) throws(RequestFailure) -> Word {
-        guard !word.isServed else { return word }
-        let names = Word.names().map { "\"\($0)\"" }.joined(separator: ", ")
-        throw .value(
-            at: offset,
-            "\(what) \"\(word.name)\" is not served yet; the \(what)s here are \(names)\(Word.hint)"
-        )
     }
 }
