@@ -87,7 +87,7 @@ enum TilePacking<V: KernelVector, let R: Int> {
             withUnsafeMutableBytes(of: &square) { bytes in
                 let square = bytes.baseAddress!.assumingMemoryBound(to: Scalar.self)
                 if count == R && o.rows == R {
-                    V.transpose(o.weights + k, o.rowStride, square)
+                    V.transpose(o.weights + k, o.rowStride, square, R)
                 } else {
                     for i in 0..<count {
                         for r in 0..<R {
