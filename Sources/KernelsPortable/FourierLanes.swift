@@ -2,37 +2,51 @@
 
 import KernelInterface
 
-/// Rows of values into lanes and back: squares of `L` x `L`, turned in registers.
-enum FourierLanes<V: KernelVector, let L: Int> {
+/// Rows of values into lanes and back: squares of as many rows as there are lanes, `H` in each half, turned in
+/// registers. (Sixteen vectors in one array would be filled by a function that all modules share.)
+enum FourierLanes<V: KernelVector, let H: Int> {
     typealias Scalar = V.Scalar
-    typealias Square = InlineArray<L, V>
+    typealias Half = InlineArray<H, V>
 
-    /// Row i becomes lane i: row i is zipped with row i + L/2 until all rows have been.
-    @inline(__always) private static func turn(_ square: inout Square) {
+    /// Row i becomes lane i: row i is zipped with row i + H until all rows have been.
+    @inline(__always) private static func turn(_ low: inout Half, _ high: inout Half) {
         var width = 1
-        while width < L {
-            let before = square
-            for i in 0..<L / 2 {
-                square[2 * i] = V.zipLow(before[i], before[i + L / 2])
-                square[2 * i + 1] = V.zipHigh(before[i], before[i + L / 2])
+        while width < 2 * H {
+            let (upper, lower) = (low, high)
+            for i in 0..<H {
+                put(V.zipLow(upper[i], lower[i]), 2 * i, &low, &high)
+                put(V.zipHigh(upper[i], lower[i]), 2 * i + 1, &low, &high)
             }
             width *= 2
         }
     }
 
+    @inline(__always) private static func put(
+        _ row: V, _ i: Int, _ low: inout Half, _ high: inout Half
+    ) {
+        if i < H { low[i] = row } else { high[i - H] = row }
+    }
+
     /// `vectors[i·pitch + r] <- rows[r][i]`
     @inline(never) static func gather(_ o: LaneRows<Scalar>) {
         var i = 0
-        while i + L <= o.count {
-            var square = Square(repeating: .zero)
-            for r in 0..<L { square[r] = load(o.rows[r] + i) }
-            turn(&square)
-            for r in 0..<L { store(square[r], o.vectors + (i + r) * o.pitch) }
-            i += L
+        while i + 2 * H <= o.count {
+            var low = Half(repeating: .zero), high = Half(repeating: .zero)
+            for r in 0..<H {
+                low[r] = load(o.rows[r] + i)
+                high[r] = load(o.rows[H + r] + i)
+            }
+            turn(&low, &high)
+            let to = o.vectors + i * o.pitch
+            for r in 0..<H {
+                store(low[r], to + r * o.pitch)
+                store(high[r], to + (H + r) * o.pitch)
+            }
+            i += 2 * H
         }
         while i < o.count {
             let to = o.vectors + i * o.pitch
-            for r in 0..<L { to[r] = o.rows[r][i] }
+            for r in 0..<2 * H { to[r] = o.rows[r][i] }
             i += 1
         }
     }
@@ -40,16 +54,23 @@ enum FourierLanes<V: KernelVector, let L: Int> {
     /// `rows[r][i] <- vectors[i·pitch + r]`
     @inline(never) static func spread(_ o: LaneRows<Scalar>) {
         var i = 0
-        while i + L <= o.count {
-            var square = Square(repeating: .zero)
-            for r in 0..<L { square[r] = load(o.vectors + (i + r) * o.pitch) }
-            turn(&square)
-            for r in 0..<L { store(square[r], o.rows[r] + i) }
-            i += L
+        while i + 2 * H <= o.count {
+            var low = Half(repeating: .zero), high = Half(repeating: .zero)
+            let from = o.vectors + i * o.pitch
+            for r in 0..<H {
+                low[r] = load(from + r * o.pitch)
+                high[r] = load(from + (H + r) * o.pitch)
+            }
+            turn(&low, &high)
+            for r in 0..<H {
+                store(low[r], o.rows[r] + i)
+                store(high[r], o.rows[H + r] + i)
+            }
+            i += 2 * H
         }
         while i < o.count {
             let from = o.vectors + i * o.pitch
-            for r in 0..<L { o.rows[r][i] = from[r] }
+            for r in 0..<2 * H { o.rows[r][i] = from[r] }
             i += 1
         }
     }

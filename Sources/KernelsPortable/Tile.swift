@@ -51,7 +51,8 @@ enum Tile<V: KernelVector, let R: Int, let N: Int> {
     }
 
     /// The same with row r of A at `a + r·lda`: nothing is packed, a step reads a column of R rows. What the
-    /// next tile reads is asked for meanwhile, a line of each row in turn.
+    /// next tile reads is asked for meanwhile, a line of each row in turn. The AVX-512 tile spills with
+    /// two steps a turn.
     @inline(never) static func unpacked<let P: Int>(_ o: TileOperands<Scalar>, _: Panel<P>.Type) {
         var t = start(o.bias)
         prefetch(o.c, o.ldc)
@@ -60,15 +61,15 @@ enum Tile<V: KernelVector, let R: Int, let N: Int> {
         let lda = o.lda
         let columns = P * V.scalarCount
         #if AVX512
-        let turn = 2
+        let turn = 1
         #else
         let turn = 4
         #endif
         for i in 0..<o.depth / turn {
             lanes_prefetch(a + (R + (i & (R - 1))) * lda)
             step(&t, a, b, lda)
-            step(&t, a + 1, b + columns, lda)
             #if !AVX512
+            step(&t, a + 1, b + columns, lda)
             step(&t, a + 2, b + 2 * columns, lda)
             step(&t, a + 3, b + 3 * columns, lda)
             #endif

@@ -64,4 +64,70 @@ struct FourierTests {
             #expect(error <= most, "length \(length) quarters \(quarters) element \(i): \(error)")
         }
     }
+
+    /// A layer, and whether its sums are so long that transforms are faster.
+    struct Choice: Sendable, CustomStringConvertible {
+        let input: [Int], weight: [Int]
+        var padding = 0
+        var groups = 1
+        let isFourier: Bool
+
+        var description: String { "input \(input) weight \(weight) groups \(groups)" }
+    }
+
+    static let choices = [
+        Choice(input: [1, 1, 1024, 1024], weight: [1, 1, 15, 15], padding: 7, isFourier: true),
+        Choice(input: [1, 1, 1024, 1024], weight: [1, 1, 7, 7], padding: 3, isFourier: false),
+        Choice(
+            input: [1, 128, 32, 32], weight: [128, 1, 31, 31], padding: 15, groups: 128,
+            isFourier: true),
+        Choice(
+            input: [1, 512, 14, 14], weight: [512, 1, 13, 13], padding: 6, groups: 512,
+            isFourier: false),
+        Choice(
+            input: [1, 96, 56, 56], weight: [96, 1, 7, 7], padding: 3, groups: 96, isFourier: false
+        ),
+        Choice(input: [1, 64, 56, 56], weight: [64, 64, 11, 11], padding: 5, isFourier: true),
+        Choice(input: [1, 64, 56, 56], weight: [64, 64, 3, 3], padding: 1, isFourier: false),
+        Choice(input: [1, 48, 27, 27], weight: [128, 48, 5, 5], padding: 2, isFourier: false),
+        Choice(
+            input: [1, 16, 32, 32, 32], weight: [16, 16, 7, 7, 7], padding: 3, isFourier: true),
+        Choice(input: [1, 1, 100_000], weight: [1, 1, 1000], isFourier: true),
+        Choice(input: [1, 1, 100_000], weight: [1, 1, 10], isFourier: false),
+        Choice(input: [1, 1, 8, 8], weight: [1, 1, 8, 8], isFourier: false),
+    ]
+
+    @Test("auto takes transforms for long sums only, whatever the batch", arguments: choices)
+    func chosen(_ choice: Choice) throws {
+        for batch in [1, 7] {
+            var options = ConvolutionOptions()
+            options.padding = .symmetric([choice.padding])
+            options.groups = choice.groups
+            let geometry = try ConvolutionGeometry(
+                .forward, spatialRank: choice.input.count - 2,
+                input: [batch] + choice.input.dropFirst(), weight: choice.weight, bias: nil,
+                options: options)
+            #expect((Algorithm.fastest(for: geometry) == .fft) == choice.isFourier, "\(choice)")
+        }
+    }
+
+    /// Input, weight and dilation.
+    static let tooLarge: [([Int], [Int], Int)] = [
+        ([1, 1, 1 << 24], [1, 1, 1 << 23], 1),
+        ([1, 1, 1 << 39], [1, 1, 2], 1 << 38),
+        ([1, 4096, 64, 64], [4096, 4096, 3, 3], 1),
+        ([1, 1, 4096, 4096], [1, 1, 2048, 2048], 1),
+    ]
+
+    @Test("what would take too much memory is refused in no time", arguments: tooLarge)
+    func refused(_ input: [Int], _ weight: [Int], _ dilation: Int) throws {
+        var options = ConvolutionOptions()
+        options.dilation = [dilation]
+        let geometry = try ConvolutionGeometry(
+            .forward, spatialRank: input.count - 2, input: input, weight: weight, bias: nil,
+            options: options)
+        let obstacle = try #require(Algorithm.fft.obstacle(to: geometry))
+        #expect(obstacle.contains("too much memory"))
+        #expect(Algorithm.fastest(for: geometry) != .fft)
+    }
 }
