@@ -60,6 +60,7 @@ enum Tile<V: KernelVector, let R: Int, let N: Int> {
         var b = o.b
         let lda = o.lda
         let columns = P * V.scalarCount
+        // The AVX-512 tile spills with two steps a turn.
         #if AVX512
         let turn = 1
         #else

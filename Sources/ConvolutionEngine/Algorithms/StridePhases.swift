@@ -19,7 +19,8 @@ import KernelInterface
 /// the stride) is the bias. See Dumoulin and Visin, "A guide to convolution arithmetic for deep
 /// learning" (2016), section 4.
 ///
-/// *Error*: that of ``ImplicitGEMM``, with a sum shorter by the strides.
+/// *Error*: that of ``ImplicitGEMM``, with a sum shorter by the strides; chunks are of whole channels, so that
+/// more than 256 taps of a residue are one sum.
 struct StridePhases<Scalar: TensorScalar>: Sendable {
     let geometry: ConvolutionGeometry
     let kernels: GEMMKernels<Scalar>
