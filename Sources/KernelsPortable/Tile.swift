@@ -51,8 +51,7 @@ enum Tile<V: KernelVector, let R: Int, let N: Int> {
     }
 
     /// The same with row r of A at `a + r·lda`: nothing is packed, a step reads a column of R rows. What the
-    /// next tile reads is asked for meanwhile, a line of each row in turn. The AVX-512 tile spills with
-    /// two steps a turn.
+    /// next tile reads is asked for meanwhile, a line of each row in turn.
     @inline(never) static func unpacked<let P: Int>(_ o: TileOperands<Scalar>, _: Panel<P>.Type) {
         var t = start(o.bias)
         prefetch(o.c, o.ldc)

@@ -25,10 +25,10 @@ public enum Algorithm: String, Sendable, CaseIterable {
     /// The one that is expected to be fastest among those that keep to the precision: a function of the
     /// geometry and the precision alone, in constant time.
     ///
-    /// A tile of the product has four or eight output channels; with fewer in a group most of it would
-    /// be idle while its columns are packed all the same. A transposed convolution has a product for
-    /// each residue of the stride, which with thousands of them are too small to be worth their while.
-    /// Large kernels are for the frequency domain, by ``FourierTiling``'s account.
+    /// Large kernels are for the frequency domain, by ``FourierTiling``'s account; kernels of three and five
+    /// taps for minimal filtering, where there is enough to filter (``Winograd``). A transposed convolution
+    /// has a product for each residue of the stride, which with thousands of them are too small to be
+    /// worth their while.
     public static func fastest(
         for geometry: ConvolutionGeometry, precision: Precision = .standard
     ) -> Algorithm {
@@ -38,14 +38,24 @@ public enum Algorithm: String, Sendable, CaseIterable {
         case .forward:
             if FourierTiling.wins(geometry) {
                 .fft
-            } else if geometry.outputChannelsPerGroup < 4 && DirectBlocks.areModest(geometry) {
-                .direct
             } else if Winograd<Float>.isFaster(geometry, precision) {
                 .winograd
+            } else if prefersDirect(geometry) && DirectBlocks.areModest(geometry) {
+                .direct
             } else {
                 .im2col
             }
         }
+    }
+
+    /// Whether packing columns would cost more than reading them where they lie: a column is packed once for all
+    /// output channels of a group, and a channel of the input has to be worth its copy. Measured on AVX2 for
+    /// kernels of 1 ... 49 taps, 1 ... 512 channels and maps of 7x7 ... 224x224 and 32 ... 4096.
+    private static func prefersDirect(_ g: ConvolutionGeometry) -> Bool {
+        let inputs = g.inputChannelsPerGroup, outputs = g.outputChannelsPerGroup
+        if outputs <= 4 { return true }
+        if g.kernel.count == 1 { return inputs <= 16 && inputs * outputs <= 512 }
+        return inputs <= 8 || outputs <= 16 && inputs <= 256 || outputs <= 32 && inputs <= 64
     }
 
     /// A transposed convolution of few pixels by large weights.

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ConvolutionEngine
+import Testing
+
+/// The table of choices: what `auto` takes for layers of well-known networks, by default and `strict`.
+@Suite("The algorithm that is chosen")
+struct ChoiceTests {
+    struct Row: Sendable, CustomStringConvertible {
+        let name: String
+        let input: [Int]
+        let weight: [Int]
+        var stride = 1
+        var padding = 0
+        var groups = 1
+        let choice: Algorithm
+        var strict: Algorithm?
+        var description: String { name }
+
+        init(
+            _ name: String, _ input: [Int], _ weight: [Int], stride: Int = 1, padding: Int = 0,
+            groups: Int = 1, _ choice: Algorithm, strict: Algorithm? = nil
+        ) {
+            (self.name, self.input, self.weight) = (name, input, weight)
+            (self.stride, self.padding, self.groups) = (stride, padding, groups)
+            (self.choice, self.strict) = (choice, strict)
+        }
+    }
+
+    static let rows = [
+        Row("survey", [1, 1, 8, 8], [1, 1, 3, 3], .direct),
+        Row("VGG first", [1, 3, 224, 224], [64, 3, 3, 3], padding: 1, .direct),
+        Row("VGG", [1, 64, 224, 224], [64, 64, 3, 3], padding: 1, .winograd),
+        Row("ResNet 56", [1, 64, 56, 56], [64, 64, 3, 3], padding: 1, .winograd),
+        Row("ResNet 14", [1, 256, 14, 14], [256, 256, 3, 3], padding: 1, .winograd),
+        Row(
+            "ResNet 14, few", [1, 64, 14, 14], [64, 64, 3, 3], padding: 1, .winograd,
+            strict: .im2col),
+        Row("ResNet 7", [1, 512, 7, 7], [512, 512, 3, 3], padding: 1, .im2col),
+        Row("ResNet stride", [1, 128, 56, 56], [128, 128, 3, 3], stride: 2, padding: 1, .im2col),
+        Row("pointwise", [1, 256, 56, 56], [64, 256, 1, 1], .im2col),
+        Row(
+            "AlexNet 5x5", [1, 48, 27, 27], [128, 48, 5, 5], padding: 2, .winograd, strict: .im2col),
+        Row("depthwise", [1, 96, 112, 112], [96, 1, 3, 3], padding: 1, groups: 96, .direct),
+        Row("ConvNeXt 7x7", [1, 96, 56, 56], [96, 1, 7, 7], padding: 3, groups: 96, .direct),
+        Row("RepLKNet 31x31", [1, 128, 32, 32], [128, 1, 31, 31], padding: 15, groups: 128, .fft),
+        Row("ResNeXt", [1, 128, 56, 56], [128, 4, 3, 3], padding: 1, groups: 32, .direct),
+        Row("large image", [1, 1, 1024, 1024], [1, 1, 15, 15], padding: 7, .fft),
+        Row("wav2vec first", [1, 1, 16000], [512, 1, 10], stride: 5, .direct),
+        Row("wav2vec", [1, 512, 3199], [512, 512, 3], stride: 2, .im2col),
+        Row(
+            "C3D", [1, 32, 16, 56, 56], [32, 32, 3, 3, 3], padding: 1, .winograd, strict: .direct),
+    ]
+
+    @Test(arguments: rows)
+    func choice(_ row: Row) throws {
+        var options = ConvolutionOptions()
+        options.stride = [row.stride]
+        options.padding = .symmetric([row.padding])
+        options.groups = row.groups
+        let geometry = try ConvolutionGeometry(
+            .forward, spatialRank: row.weight.count - 2, input: row.input, weight: row.weight,
+            bias: nil, options: options)
+        #expect(Algorithm.fastest(for: geometry) == row.choice)
+        #expect(
+            Algorithm.fastest(for: geometry, precision: .strict) == row.strict ?? row.choice)
+    }
+
+    /// The same request has the same bits, whoever else it travels with.
+    @Test("does not depend on the batch", arguments: rows)
+    func batch(_ row: Row) throws {
+        var options = ConvolutionOptions()
+        options.stride = [row.stride]
+        options.padding = .symmetric([row.padding])
+        options.groups = row.groups
+        let geometry = try ConvolutionGeometry(
+            .forward, spatialRank: row.weight.count - 2, input: [8] + row.input.dropFirst(),
+            weight: row.weight, bias: nil, options: options)
+        #expect(Algorithm.fastest(for: geometry) == row.choice)
+    }
+}
