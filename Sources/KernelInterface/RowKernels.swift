@@ -6,7 +6,7 @@ public struct RowKernels<Scalar: Sendable>: Sendable {
     public let rows: Int
     /// Output channels that share their inputs in registers.
     public let channels: Int
-    /// Several rows of one output channel.
+    /// Rows of output channels, several at a time.
     public let sumRows: @Sendable (RowOperands<Scalar>) -> Void
     /// Some pixels of ``channels`` output channels.
     public let sumChannels: @Sendable (ChannelOperands<Scalar>) -> Void
@@ -23,14 +23,15 @@ public struct RowKernels<Scalar: Sendable>: Sendable {
     }
 }
 
-/// A band of rows of one output channel, from rows of the input that lie anywhere:
+/// A band of rows of some images, a few output channels of each, from rows of the input that lie anywhere:
 ///
 ///     output[t·outputPitch + x] <- start + Σ_p Σ_j Σ_i weights[(p·taps + i)·columnCount + j]
 ///                                                · rows[p·planePitch + t·step + i][columns[j] + x]
 ///
 /// for t < count, x < width; p is a plane (a channel, a depth), i a tap's row, j its column. The sum runs
 /// in this order, one rounding a step where the instruction set fuses, and is added to the output after
-/// every `chunk` columns of taps.
+/// every `chunk` columns of taps. Weights, starts and outputs of an output channel follow those of the
+/// one before; with `fill` the rows are made anew for each image.
 ///
 /// Assumptions: a row may be read in whole vectors; (step, taps) is one of (1, any), (2, 3), (2, 5),
 /// (2, 7). Only the band's own outputs are written.
@@ -41,57 +42,98 @@ public struct RowOperands<Scalar>: @unchecked Sendable {
     public var planePitch: Int
     /// Planes that are summed.
     public var planes: Int
-    /// Rows of the input from one output row to the next.
-    public var step: Int
-    /// Taps of the kernel in a column.
-    public var taps: Int
-    /// Offset of each column of taps.
-    public var columns: UnsafePointer<Int>
-    /// Columns of taps.
-    public var columnCount: Int
+    /// The window.
+    public var window: RowWindow
     /// Rows of a plane that are not all padding; others may be passed over, and are zeros.
     public var inside: Range<Int>
     /// Weights `[planes][taps][columnCount]`.
     public var weights: UnsafePointer<Scalar>
-    /// Where the sums start.
+    /// Where the sums start, one an output channel.
+    public var starts: UnsafePointer<Scalar>?
+    /// Where they start without, or what is added to where they start.
     public var start: Scalar
-    /// Columns of taps that are summed in registers.
-    public var chunk: Int
     /// Where the outputs go.
-    public var output: UnsafeMutablePointer<Scalar>
-    /// Elements from one row of outputs to the next.
-    public var outputPitch: Int
-    /// Rows of outputs.
-    public var count: Int
-    /// Outputs in a row.
-    public var width: Int
+    public var output: RowOutput<Scalar>
     /// Memory for ``RowKernels/rows`` vectors.
     public var edge: UnsafeMutablePointer<Scalar>
+    /// Images that follow each other.
+    public var images = 1
+    /// How the rows of the first image are made; those of the next are `imagePitch` further.
+    public var fill: PaddedRows<Scalar>?
+    /// Elements of the input from an image to the next.
+    public var imagePitch = 0
 
-    /// All of it.
+    /// All of it, for one image.
     public init(
-        rows: UnsafePointer<UnsafePointer<Scalar>>, planePitch: Int, planes: Int, step: Int,
-        taps: Int, columns: UnsafePointer<Int>, columnCount: Int, inside: Range<Int>,
-        weights: UnsafePointer<Scalar>, start: Scalar, chunk: Int,
-        output: UnsafeMutablePointer<Scalar>, outputPitch: Int, count: Int, width: Int,
+        rows: UnsafePointer<UnsafePointer<Scalar>>, planePitch: Int, planes: Int,
+        window: RowWindow, inside: Range<Int>, weights: UnsafePointer<Scalar>,
+        starts: UnsafePointer<Scalar>?, start: Scalar, output: RowOutput<Scalar>,
         edge: UnsafeMutablePointer<Scalar>
     ) {
         self.rows = rows
         self.planePitch = planePitch
         self.planes = planes
+        self.window = window
+        self.inside = inside
+        self.weights = weights
+        self.starts = starts
+        self.start = start
+        self.output = output
+        self.edge = edge
+    }
+}
+
+/// The taps of ``RowOperands``.
+public struct RowWindow: @unchecked Sendable {
+    /// Rows of the input from one output row to the next.
+    public var step: Int
+    /// Taps in a column.
+    public var taps: Int
+    /// Offset of each column of taps.
+    public var columns: UnsafePointer<Int>
+    /// Columns of taps.
+    public var columnCount: Int
+    /// Columns of taps that are summed in registers.
+    public var chunk: Int
+
+    /// All of it.
+    public init(
+        step: Int, taps: Int, columns: UnsafePointer<Int>, columnCount: Int, chunk: Int
+    ) {
         self.step = step
         self.taps = taps
         self.columns = columns
         self.columnCount = columnCount
-        self.inside = inside
-        self.weights = weights
-        self.start = start
         self.chunk = chunk
-        self.output = output
-        self.outputPitch = outputPitch
+    }
+}
+
+/// The outputs of ``RowOperands``.
+public struct RowOutput<Scalar>: @unchecked Sendable {
+    /// The first output of the first channel.
+    public var first: UnsafeMutablePointer<Scalar>
+    /// Elements from one row to the next.
+    public var pitch: Int
+    /// Rows.
+    public var count: Int
+    /// Outputs in a row.
+    public var width: Int
+    /// Output channels of an image.
+    public var channels: Int
+    /// Elements from one channel to the next.
+    public var channelPitch: Int
+
+    /// All of it.
+    public init(
+        first: UnsafeMutablePointer<Scalar>, pitch: Int, count: Int, width: Int, channels: Int,
+        channelPitch: Int
+    ) {
+        self.first = first
+        self.pitch = pitch
         self.count = count
         self.width = width
-        self.edge = edge
+        self.channels = channels
+        self.channelPitch = channelPitch
     }
 }
 

@@ -29,10 +29,12 @@ enum ChannelTile<V: KernelVector, let R: Int, let N: Int> {
                 offsets += 1
             }
             left -= some
-            if o.width < V.scalarCount {
-                narrow(sums, to, o, accumulate)
-            } else {
+            if o.rows < R || accumulate || o.width < V.scalarCount {
                 finish(sums, to, o, accumulate)
+            } else {
+                for r in 0..<R {
+                    for n in 0..<N { store(sums[r][n], to[n] + r * o.outputPitch) }
+                }
             }
             if left > 0 {
                 accumulate = true
@@ -53,21 +55,20 @@ enum ChannelTile<V: KernelVector, let R: Int, let N: Int> {
         }
     }
 
-    /// Places may overlap: what is added to is read before anything of the channel is written.
-    @inline(__always) private static func finish(
+    /// Whatever is no plain store; apart, since beside it the registers would not be kept through the end of
+    /// a short sum.
+    @inline(never) private static func finish(
         _ sums: Registers, _ to: InlineArray<N, UnsafeMutablePointer<Scalar>>,
         _ o: ChannelOperands<Scalar>, _ accumulate: Bool
     ) {
-        if accumulate {
-            for r in 0..<R where r < o.rows {
-                var row = InlineArray<N, V>(repeating: .zero)
-                for n in 0..<N { row[n] = V.sum(load(to[n] + r * o.outputPitch), sums[r][n]) }
-                for n in 0..<N { store(row[n], to[n] + r * o.outputPitch) }
+        var sums = sums
+        if o.width < V.scalarCount { return narrow(sums, to, o, accumulate) }
+        for r in 0..<R where r < o.rows {
+            if accumulate {
+                // Places may overlap: what is added to is read before anything of the channel is written.
+                for n in 0..<N { sums[r][n] = V.sum(load(to[n] + r * o.outputPitch), sums[r][n]) }
             }
-        } else {
-            for r in 0..<R where r < o.rows {
-                for n in 0..<N { store(sums[r][n], to[n] + r * o.outputPitch) }
-            }
+            for n in 0..<N { store(sums[r][n], to[n] + r * o.outputPitch) }
         }
     }
 
@@ -79,19 +80,13 @@ enum ChannelTile<V: KernelVector, let R: Int, let N: Int> {
         for r in 0..<R where r < o.rows {
             for n in 0..<N {
                 store(sums[r][n], o.edge)
-                copy(o.edge, to[n] + r * o.outputPitch, o.width, accumulate)
+                let row = to[n] + r * o.outputPitch
+                if accumulate {
+                    for i in 0..<o.width { row[i] += o.edge[i] }
+                } else {
+                    for i in 0..<o.width { row[i] = o.edge[i] }
+                }
             }
-        }
-    }
-
-    @inline(never) private static func copy(
-        _ from: UnsafePointer<Scalar>, _ to: UnsafeMutablePointer<Scalar>, _ count: Int,
-        _ accumulate: Bool
-    ) {
-        if accumulate {
-            for i in 0..<count { to[i] += from[i] }
-        } else {
-            for i in 0..<count { to[i] = from[i] }
         }
     }
 }

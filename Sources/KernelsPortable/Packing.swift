@@ -62,6 +62,7 @@ enum Packing<V: KernelVector, let R: Int, let N: Int> {
 
     /// Row by row, phase by phase: zeros, every stride-th value, zeros.
     static func fillRows(_ o: PaddedRows<Scalar>) {
+        if o.stride == 1 { return fillPlainRows(o) }
         let even = Span(o, phase: 0)
         let odd = o.stride == 2 ? Span(o, phase: 1) : even
         var to = o.to
@@ -80,6 +81,30 @@ enum Packing<V: KernelVector, let R: Int, let N: Int> {
                 clear(to, span.low + span.count, o.phasePitch)
                 to += o.phasePitch
             }
+        }
+    }
+
+    /// Without phases: small maps are all overhead.
+    private static func fillPlainRows(_ o: PaddedRows<Scalar>) {
+        let low = min(o.before, o.phasePitch), count = max(0, min(o.count, o.phasePitch - low))
+        let lanes = V.scalarCount
+        var to = o.to, values = o.values + o.rows.lowerBound * o.valuesPitch
+        for y in o.rows {
+            if y < 0 || y >= o.height {
+                clear(to, 0, o.phasePitch)
+            } else {
+                prefetch(values + o.ahead, count)
+                clear(to, 0, low)
+                let row = to + low
+                var i = 0
+                repeat {
+                    store(load(values + i) as V, row + i)
+                    i += lanes
+                } while i < count
+                clear(to, low + count, o.phasePitch)
+            }
+            to += o.phasePitch
+            values += o.valuesPitch
         }
     }
 

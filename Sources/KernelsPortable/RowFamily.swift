@@ -11,7 +11,7 @@ enum RowFamily<V: KernelVector, let R: Int, let N: Int> {
 
     /// Small windows are unrolled.
     static func sum(_ o: RowOperands<Scalar>) {
-        switch (o.step, o.taps) {
+        switch (o.window.step, o.window.taps) {
         case (2, 3): cover(o, Window<3, 2>.self)
         case (2, 5): cover(o, Window<5, 2>.self)
         case (2, 7): cover(o, Window<7, 2>.self)
@@ -24,16 +24,41 @@ enum RowFamily<V: KernelVector, let R: Int, let N: Int> {
         }
     }
 
+    /// Image by image, channel by channel; what an operand becomes for the next one is all that is done
+    /// between two channels, since on small maps their sums take no longer than a few calls.
     @inline(__always) private static func cover<let K: Int, let S: Int>(
+        _ operands: RowOperands<Scalar>, _ window: Window<K, S>.Type
+    ) {
+        var o = operands, channel = 0
+        let weights = o.planes * o.window.taps * o.window.columnCount
+        for _ in 0..<o.images {
+            if let fill = o.fill {
+                Packing<V, R, N>.fillRows(fill)
+                o.fill?.values += o.imagePitch
+            }
+            for _ in 0..<o.output.channels {
+                if let starts = operands.starts {
+                    o.start = operands.start + starts[channel]
+                }
+                plane(o, window)
+                o.weights += weights
+                o.output.first += o.output.channelPitch
+                channel += 1
+            }
+        }
+    }
+
+    @inline(__always) private static func plane<let K: Int, let S: Int>(
         _ o: RowOperands<Scalar>, _ window: Window<K, S>.Type
     ) {
-        if o.count < R {
-            for t in 0..<o.count { row(o, t, window) }
+        let count = o.output.count
+        if count < R {
+            for t in 0..<count { row(o, t, window) }
             return
         }
         var t = 0
-        while t < o.count {
-            strip(o, min(t, o.count - R), window)
+        while t < count {
+            strip(o, min(t, count - R), window)
             t += R
         }
     }
@@ -42,17 +67,17 @@ enum RowFamily<V: KernelVector, let R: Int, let N: Int> {
     @inline(__always) private static func strip<let K: Int, let S: Int>(
         _ o: RowOperands<Scalar>, _ t: Int, _ window: Window<K, S>.Type
     ) {
-        if o.width < V.scalarCount { return narrow(o, t, window, RowTile<V, R, 1>.self) }
+        if o.output.width < V.scalarCount { return narrow(o, t, window, RowTile<V, R, 1>.self) }
         var x = 0
-        while x + (N - 1) * V.scalarCount < o.width {
+        while x + (N - 1) * V.scalarCount < o.output.width {
             tile(o, t, x, window, RowTile<V, R, N>.self)
             x += N * V.scalarCount
         }
-        while x + V.scalarCount < o.width {
+        while x + V.scalarCount < o.output.width {
             tile(o, t, x, window, RowTile<V, R, 2>.self)
             x += 2 * V.scalarCount
         }
-        if x < o.width {
+        if x < o.output.width {
             tile(o, t, x, window, RowTile<V, R, 1>.self)
             x += V.scalarCount
         }
@@ -62,17 +87,17 @@ enum RowFamily<V: KernelVector, let R: Int, let N: Int> {
     @inline(__always) private static func row<let K: Int, let S: Int>(
         _ o: RowOperands<Scalar>, _ t: Int, _ window: Window<K, S>.Type
     ) {
-        if o.width < V.scalarCount { return narrow(o, t, window, RowTile<V, 1, 1>.self) }
+        if o.output.width < V.scalarCount { return narrow(o, t, window, RowTile<V, 1, 1>.self) }
         var x = 0
-        while x + 7 * V.scalarCount < o.width {
+        while x + 7 * V.scalarCount < o.output.width {
             tile(o, t, x, window, RowTile<V, 1, 8>.self)
             x += 8 * V.scalarCount
         }
-        while x + 3 * V.scalarCount < o.width {
+        while x + 3 * V.scalarCount < o.output.width {
             tile(o, t, x, window, RowTile<V, 1, 4>.self)
             x += 4 * V.scalarCount
         }
-        while x < o.width {
+        while x < o.output.width {
             tile(o, t, x, window, RowTile<V, 1, 1>.self)
             x += V.scalarCount
         }
@@ -87,11 +112,11 @@ enum RowFamily<V: KernelVector, let R: Int, let N: Int> {
     ) {
         var columns = InlineArray<Vectors, Int>(repeating: 0)
         for n in 0..<Vectors {
-            columns[n] = min(x + n * V.scalarCount, o.width - V.scalarCount)
+            columns[n] = min(x + n * V.scalarCount, o.output.width - V.scalarCount)
         }
         RowTile<V, Rows, Vectors>.sum(
-            o, row: t, columns: columns, window, output: o.output + t * o.outputPitch,
-            pitch: o.outputPitch)
+            o, row: t, columns: columns, window, output: o.output.first + t * o.output.pitch,
+            pitch: o.output.pitch)
     }
 
     /// Rows shorter than a vector come from `edge`. What a whole vector writes too much is written again
@@ -104,13 +129,13 @@ enum RowFamily<V: KernelVector, let R: Int, let N: Int> {
             o, row: t, columns: InlineArray<1, Int>(repeating: 0), window, output: o.edge,
             pitch: V.scalarCount)
         for r in 0..<Rows {
-            let from = o.edge + r * V.scalarCount, to = o.output + (t + r) * o.outputPitch
-            if o.outputPitch == o.width
-                && (t + r) * o.width + V.scalarCount <= o.count * o.width
+            let from = o.edge + r * V.scalarCount, to = o.output.first + (t + r) * o.output.pitch
+            if o.output.pitch == o.output.width
+                && (t + r) * o.output.width + V.scalarCount <= o.output.count * o.output.width
             {
                 store(load(from) as V, to)
             } else {
-                copy(from, to, o.width)
+                copy(from, to, o.output.width)
             }
         }
     }

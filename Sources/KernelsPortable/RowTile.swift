@@ -25,33 +25,35 @@ enum RowTile<V: KernelVector, let R: Int, let N: Int> {
     ) {
         var rows = o.rows + t * S
         var weights = o.weights
-        let taps = K == 0 ? o.taps : K
+        let window = o.window
+        let taps = K == 0 ? window.taps : K
         let low = max(R - 1, o.inside.lowerBound - t), high = min(taps, o.inside.upperBound - t)
-        var left = o.planes * o.columnCount, column = 0
+        var left = o.planes * window.columnCount, column = 0
         var sums = Registers(repeating: .init(repeating: .init(repeating: o.start)))
         var accumulate = false
         repeat {
-            var some = min(left, o.chunk)
+            var some = min(left, window.chunk)
             left -= some
             while some > 0 {
-                let run = min(some, o.columnCount - column)
+                let run = min(some, window.columnCount - column)
                 for j in column..<column + run {
                     if K == 0 {
                         any(
-                            &sums, rows, o.columns[j], x, weights + j, o.columnCount, taps,
+                            &sums, rows, window.columns[j], x, weights + j, window.columnCount,
+                            taps,
                             low, high)
                     } else {
                         fixed(
-                            &sums, rows, o.columns[j], x, weights + j, o.columnCount,
+                            &sums, rows, window.columns[j], x, weights + j, window.columnCount,
                             Window<K, S>.self)
                     }
                 }
                 some -= run
                 column += run
-                if column == o.columnCount {
+                if column == window.columnCount {
                     column = 0
                     rows += o.planePitch
-                    weights += taps * o.columnCount
+                    weights += taps * window.columnCount
                 }
             }
             finish(sums, output, pitch, x, accumulate)

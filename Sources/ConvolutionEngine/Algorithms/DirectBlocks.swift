@@ -64,14 +64,15 @@ struct DirectBlocks: Sendable {
         phasePitch = rounded * elementByteCount % 1024 == 0 ? rounded + lanes : rounded
         rowPitch = phasePitch * g.stride.width
 
-        // Rows of a block: what fits into L1 or, where most of that would be copied twice, into L2.
+        // Rows of a block: what fits into L1 or, where most of that would be copied several times, into L2.
         let slices = max(1, g.inputChannelsPerGroup * g.kernel.depth)
         let row = Double(slices) * Double(rowPitch * elementByteCount)
         func fit(_ byteCount: Double) -> Int {
             (Int(byteCount / row) - (extent.height - stride)) / stride
         }
         let near = fit(24 * 1024)
-        let most = near * stride >= 3 * (extent.height - stride) ? near : fit(192 * 1024)
+        let most =
+            near >= rows && near * stride >= extent.height - stride ? near : fit(192 * 1024)
         let unit = rows * residues
         let wanted = max(1, min(most, (height + share - 1) / share))
         let blocks = (height + wanted - 1) / wanted

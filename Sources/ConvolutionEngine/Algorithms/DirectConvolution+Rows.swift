@@ -12,34 +12,76 @@ extension DirectConvolution {
     /// Rows that the kernel sees of a plane, for a number of output rows.
     func rowsOfPlane(_ count: Int) -> Int { (count - 1) * blocks.step + blocks.taps }
 
-    /// Every output channel of a group, from the same table of rows.
+    /// Every output channel of some images. Where the table of rows is the same for all of them, the kernel
+    /// goes from one to the next by itself.
     func sumRows(
-        _ block: DirectBlock, _ input: UnsafePointer<Scalar>,
-        _ output: UnsafeMutablePointer<Scalar>, _ weights: WeightSet<Scalar>.Given,
-        _ scratch: DirectScratch<Scalar>
+        _ block: DirectBlock, _ images: Range<Int>, _ input: UnsafePointer<Scalar>,
+        _ output: UnsafeMutablePointer<Scalar>, _ weight: UnsafePointer<Scalar>,
+        _ bias: UnsafePointer<Scalar>?, _ scratch: DirectScratch<Scalar>
     ) {
-        let m = geometry.outputChannelsPerGroup, width = geometry.outputSize.width
-        let first = block.image % geometry.groups * m
-        weights.withPointers { weight, bias in
+        let m = geometry.outputChannelsPerGroup
+        let imagePitch = geometry.inputChannelsPerGroup * geometry.inputSize.count
+        let together = blocks.copies && slices == 1 && blocks.residues == 1 && !passesPadding
+        var image = images.lowerBound
+        while image < images.upperBound {
+            let group = image % geometry.groups
+            let count =
+                together ? min(images.upperBound - image, geometry.groups - group) : 1
+            let place = image - images.lowerBound
+            let values = input + place * imagePitch
+            if blocks.copies && !together { fill(block, values, scratch) }
             for residue in 0..<min(blocks.residues, block.y.count) {
-                let count = (block.y.count - residue + blocks.residues - 1) / blocks.residues
-                fillTable(block, residue, rowsOfPlane(count), input, scratch)
-                for o in 0..<m {
-                    let w = weight + (first + o) * k
-                    kernels.rows.sumRows(
-                        RowOperands(
-                            rows: scratch.rows, planePitch: rowsOfPlane(count), planes: planes,
-                            step: blocks.step, taps: blocks.taps, columns: scratch.offsets,
-                            columnCount: geometry.kernel.width,
-                            inside: inside(block, residue, rowsOfPlane(count), w), weights: w,
-                            start: (bias?[first + o] ?? sumStart) + startCorrection,
-                            chunk: max(1, 256 / blocks.taps),
-                            output: output + o * geometry.outputSize.count + residue * width,
-                            outputPitch: blocks.residues * width, count: count,
-                            width: block.x.count, edge: scratch.edge))
+                var rows = operands(block, residue, values, scratch)
+                rows.weights = weight + group * m * k
+                rows.starts = bias.map { $0 + group * m }
+                rows.output.first =
+                    output + place * m * geometry.outputSize.count
+                    + residue * geometry.outputSize.width
+                if together {
+                    rows.fill = padded(0, block, values, scratch)
+                    (rows.images, rows.imagePitch) = (count, imagePitch)
+                }
+                if passesPadding {
+                    sumPassing(block, residue, rows)
+                } else {
+                    kernels.rows.sumRows(rows)
                 }
             }
+            image += count
         }
+    }
+
+    /// One output channel at a time, with a look at its weights.
+    private func sumPassing(_ block: DirectBlock, _ residue: Int, _ rows: RowOperands<Scalar>) {
+        var rows = rows
+        rows.output.channels = 1
+        for _ in 0..<geometry.outputChannelsPerGroup {
+            rows.inside = inside(block, residue, rows.planePitch, rows.weights)
+            kernels.rows.sumRows(rows)
+            rows.weights += k
+            rows.starts = rows.starts.map { $0 + 1 }
+            rows.output.first += geometry.outputSize.count
+        }
+    }
+
+    /// What is the same for all output channels, with the table of rows filled.
+    private func operands(
+        _ block: DirectBlock, _ residue: Int, _ input: UnsafePointer<Scalar>,
+        _ scratch: DirectScratch<Scalar>
+    ) -> RowOperands<Scalar> {
+        let count = (block.y.count - residue + blocks.residues - 1) / blocks.residues
+        fillTable(block, residue, rowsOfPlane(count), input, scratch)
+        return RowOperands(
+            rows: scratch.rows, planePitch: rowsOfPlane(count), planes: planes,
+            window: RowWindow(
+                step: blocks.step, taps: blocks.taps, columns: scratch.offsets,
+                columnCount: geometry.kernel.width, chunk: max(1, 256 / blocks.taps)),
+            inside: 0..<rowsOfPlane(count), weights: UnsafePointer(scratch.zeros), starts: nil,
+            start: sumStart + startCorrection,
+            output: RowOutput(
+                first: scratch.edge, pitch: blocks.residues * geometry.outputSize.width,
+                count: count, width: block.x.count, channels: geometry.outputChannelsPerGroup,
+                channelPitch: geometry.outputSize.count), edge: scratch.edge)
     }
 
     /// Where the rows of every plane begin, for the output rows of one residue.
@@ -91,60 +133,11 @@ extension DirectConvolution {
     private func inside(
         _ block: DirectBlock, _ residue: Int, _ count: Int, _ weights: UnsafePointer<Scalar>
     ) -> Range<Int> {
-        if !passesPadding { return 0..<count }
         let apart = geometry.dilation.height
         let top = block.y.lowerBound - geometry.paddingBefore.height + residue
         let low = min(count, max(0, (apart - 1 - top) / apart))
         let high = max(low, min(count, (geometry.inputSize.height - top + apart - 1) / apart))
         if low == 0 && high == count { return 0..<count }
         return UnsafeBufferPointer(start: weights, count: k).isFinite ? low..<high : 0..<count
-    }
-}
-
-/// More output channels: tiles of four of them by some vectors of pixels.
-extension DirectConvolution {
-    func sumChannels(
-        _ block: DirectBlock, _ input: UnsafePointer<Scalar>,
-        _ output: UnsafeMutablePointer<Scalar>, _ weights: WeightPanels<Scalar>,
-        _ scratch: DirectScratch<Scalar>
-    ) {
-        let m = geometry.outputChannelsPerGroup, mr = kernels.rows.channels
-        let group = block.image % geometry.groups
-        let a = weights.panels(ofGroup: group), bias = weights.bias(ofGroup: group)
-        let count = fillPlaces(block, scratch.places)
-        let size = geometry.inputSize
-        let top = block.y.lowerBound * geometry.stride.height
-        let start = (block.z * geometry.stride.depth * size.height + top) * size.width
-        let windows =
-            blocks.copies
-            ? UnsafePointer(scratch.planes) : input + start + block.x.lowerBound
-        for o in stride(from: 0, to: m, by: mr) {
-            kernels.rows.sumChannels(
-                ChannelOperands(
-                    a: a + o * k, depth: k, chunk: 256, bias: bias + o, windows: windows,
-                    offsets: scratch.offsets,
-                    places: UnsafeBufferPointer(start: scratch.places, count: count),
-                    width: min(kernels.lanes, block.x.count), rows: min(mr, m - o),
-                    output: output + o * geometry.outputSize.count,
-                    outputPitch: geometry.outputSize.count, edge: scratch.edge))
-        }
-    }
-
-    /// The vectors that cover a block; the last one of a row is moved back over the one before.
-    private func fillPlaces(_ block: DirectBlock, _ places: UnsafeMutablePointer<VectorPlace>)
-        -> Int
-    {
-        let lanes = kernels.lanes, width = block.x.count
-        let pitch = blocks.copies ? blocks.rowPitch : geometry.inputSize.width
-        var count = 0
-        for y in 0..<block.y.count {
-            let from = y * geometry.stride.height * pitch, to = y * geometry.outputSize.width
-            for x in stride(from: 0, to: width, by: lanes) {
-                let x = max(0, min(x, width - lanes))
-                places[count] = VectorPlace(from: from + x, to: to + x)
-                count += 1
-            }
-        }
-        return count
     }
 }

@@ -83,88 +83,97 @@ struct DirectConvolution<Scalar: TensorScalar>: Sendable {
         return WeightSet(panels: [panels])
     }
 
-    /// Over the cores: images x groups x depths x blocks, some of them at a time where they are small.
+    /// Over the cores: blocks x images x groups, some images at a time where they are small.
     func run(_ operands: RunOperands<Scalar>, weights: WeightSet<Scalar>) {
-        let perPlane = blocks.rowBlocks * blocks.columnBlocks
+        let perImage = geometry.outputSize.depth * blocks.rowBlocks * blocks.columnBlocks
         let images = geometry.batch * geometry.groups
-        let count = images * geometry.outputSize.depth * perPlane
         // About ten microseconds of work, or an eighth of a core's share.
-        let some = 200_000 * count / max(1, geometry.multiplyAccumulates)
-        let each = max(1, min(some, count / (8 * threads)))
+        let some = Int(200_000 * Double(images * perImage) / max(1, geometry.work))
+        let each = max(1, min(some, images * perImage / (8 * threads), images))
+        let ranges = (images + each - 1) / each
         let shared = DirectScratch(self, operands.scratch)
         shared.fillOffsets(self)
-        ParallelTiles.run((count + each - 1) / each, threads: threads) { task, worker in
-            let scratch = shared.worker(worker, self)
-            for i in task * each..<min(count, (task + 1) * each) {
-                run(DirectBlock(i, self), operands, weights, scratch)
-            }
+        ParallelTiles.run(ranges * perImage, threads: threads) { task, worker in
+            let first = task % ranges * each
+            run(
+                DirectBlock(task / ranges, self), first..<min(images, first + each), operands,
+                weights, shared.worker(worker, self))
         }
     }
 
     private func run(
-        _ block: DirectBlock, _ operands: RunOperands<Scalar>, _ weights: WeightSet<Scalar>,
-        _ scratch: DirectScratch<Scalar>
+        _ block: DirectBlock, _ images: Range<Int>, _ operands: RunOperands<Scalar>,
+        _ weights: WeightSet<Scalar>, _ scratch: DirectScratch<Scalar>
     ) {
-        let channels = geometry.inputChannelsPerGroup, m = geometry.outputChannelsPerGroup
-        let size = geometry.outputSize
-        let input = operands.input + block.image * channels * geometry.inputSize.count
-        if blocks.copies { fill(block, input, scratch) }
+        let m = geometry.outputChannelsPerGroup, size = geometry.outputSize
         let first =
-            operands.output + ((block.image * m * size.depth + block.z) * size.height) * size.width
-            + block.y.lowerBound * size.width + block.x.lowerBound
-        let pitch = size.count
+            operands.output + images.lowerBound * m * size.count
+            + (block.z * size.height + block.y.lowerBound) * size.width + block.x.lowerBound
+        let input =
+            operands.input
+            + images.lowerBound * geometry.inputChannelsPerGroup * geometry.inputSize.count
         if blocks.sharesChannels {
-            sumChannels(block, input, first, weights.panels[0], scratch)
+            sumChannels(block, images, input, first, weights.panels[0], scratch)
         } else {
-            sumRows(block, input, first, weights.asGiven!, scratch)
+            weights.asGiven!.withPointers {
+                sumRows(block, images, input, first, $0, $1, scratch)
+            }
         }
         if operands.isPlain { return }
-        for o in 0..<m {
+        for channel in 0..<images.count * m {
             operands.finish(
-                first + o * pitch, rows: block.y.count, pitch: size.width, count: block.x.count)
+                first + channel * size.count, rows: block.y.count, pitch: size.width,
+                count: block.x.count)
         }
     }
 
     /// The padded copy of what the block looks at.
-    private func fill(
+    func fill(
         _ block: DirectBlock, _ input: UnsafePointer<Scalar>, _ scratch: DirectScratch<Scalar>
     ) {
+        for slice in 0..<slices { kernels.fillRows(padded(slice, block, input, scratch)) }
+    }
+
+    /// How one of its slices, a depth of a channel, is copied.
+    func padded(
+        _ slice: Int, _ block: DirectBlock, _ input: UnsafePointer<Scalar>,
+        _ scratch: DirectScratch<Scalar>
+    ) -> PaddedRows<Scalar> {
         let g = geometry, size = g.inputSize
         let left = block.x.lowerBound * g.stride.width - g.paddingBefore.width
         let first = max(0, left)
         let top = block.y.lowerBound * g.stride.height - g.paddingBefore.height
         let rows = (block.y.count - 1) * g.stride.height + g.kernelExtent.height
-        for slice in 0..<slices {
-            let z =
-                block.z * g.stride.depth + slice % g.kernel.depth * g.dilation.depth
-                - g.paddingBefore.depth
-            let inside = z >= 0 && z < size.depth && first < size.width
-            let plane = input + slice / g.kernel.depth * size.count
-            kernels.fillRows(
-                PaddedRows(
-                    values: inside ? plane + z * size.height * size.width + first : plane,
-                    valuesPitch: size.width, height: inside ? size.height : 0,
-                    rows: top..<top + rows, count: max(0, size.width - first),
-                    before: max(0, -left), stride: g.stride.width, phasePitch: blocks.phasePitch,
-                    to: scratch.planes + slice * blocks.windowRows * blocks.rowPitch,
-                    ahead: size.count))
-        }
+        let z =
+            block.z * g.stride.depth + slice % g.kernel.depth * g.dilation.depth
+            - g.paddingBefore.depth
+        let inside = z >= 0 && z < size.depth && first < size.width
+        let plane = input + slice / g.kernel.depth * size.count
+        return PaddedRows(
+            values: inside ? plane + z * size.height * size.width + first : plane,
+            valuesPitch: size.width, height: inside ? size.height : 0,
+            rows: top..<top + rows, count: max(0, size.width - first), before: max(0, -left),
+            stride: g.stride.width, phasePitch: blocks.phasePitch,
+            to: scratch.planes + slice * blocks.windowRows * blocks.rowPitch, ahead: size.count)
     }
 }
 
-/// Which outputs a block has.
+extension ConvolutionGeometry {
+    /// What a run takes, in multiplications: the sums, and about ten for each element that is read or written,
+    /// which is most of it for depthwise layers.
+    var work: Double { Double(multiplyAccumulates) + 10 * Double(inputCount + outputCount) }
+}
+
+/// Which outputs of an image a block has.
 struct DirectBlock {
-    /// Index of the image and group.
-    let image: Int
     let z: Int
     let y, x: Range<Int>
 
     init<Scalar>(_ index: Int, _ direct: DirectConvolution<Scalar>) {
         let size = direct.geometry.outputSize, blocks = direct.blocks
         let perPlane = blocks.rowBlocks * blocks.columnBlocks
-        let plane = index / perPlane, place = index % perPlane
-        image = plane / size.depth
-        z = plane % size.depth
+        let place = index % perPlane
+        z = index / perPlane
         let row = place / blocks.columnBlocks * blocks.rows
         let column = place % blocks.columnBlocks
         y = row..<min(size.height, row + blocks.rows)

@@ -56,7 +56,7 @@ public struct ConvolutionPlan: Sendable {
             threads: threads, serialWork: Self.serialWork)
     }
 
-    /// Below this many multiplications one core is as fast as several (about 100 µs of work).
+    /// Below this much work, in multiplications, one core is as fast as several (about 100 µs of work).
     static var serialWork: Int { 1_000_000 }
 
     /// Tests use several cores for any amount of work.
@@ -66,7 +66,7 @@ public struct ConvolutionPlan: Sendable {
     ) {
         self.geometry = geometry
         self.dtype = dtype
-        let threads = geometry.multiplyAccumulates < serialWork ? 1 : max(1, threads)
+        let threads = geometry.work < Double(serialWork) ? 1 : max(1, threads)
         switch dtype {
         case .float32:
             typed = .float32(
