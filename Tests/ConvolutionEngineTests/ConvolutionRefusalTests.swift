@@ -76,6 +76,20 @@ struct ConvolutionRefusalTests {
         Row(
             "algorithm",
             """
+            algorithm "winograd" holds all channels of a strip of tiles, at most 4096 in a group \
+            (times the depth of the kernel); use "auto" or one that can: "sliding_window", \
+            "direct", "im2col", "kernel_matrix", "fft"
+            """
+        ) {
+            $0.input = [2, 4097, 9, 9]
+            $0.weight = [3, 4097, 3, 3]
+            $0.bias = nil
+            $0.options.algorithm = .winograd
+            $0.options.groups = 1
+        },
+        Row(
+            "algorithm",
+            """
             algorithm "im2col" is for convolutions, not for transposed ones; use "auto" or one \
             that can: "stride_phases", "col2im", "kernel_matrix"
             """, of: .transposed

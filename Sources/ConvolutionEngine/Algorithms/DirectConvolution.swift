@@ -27,8 +27,8 @@ import KernelInterface
 /// 4. Zeros are multiplied like any other number, unless the weights are finite and a kernel is high (four,
 ///    six or more than seven rows): then rows of padding are passed over.
 ///
-/// *Error*: sums are cut at 256 products, as in ``ImplicitGEMM``; rms 3e-7 and max 2e-6 of the output's rms
-/// for a 31x31 kernel.
+/// *Error*: sums are cut at 256 products, as in ``ImplicitGEMM``; a 31x31 kernel keeps to
+/// ``Precision/strict``.
 struct DirectConvolution<Scalar: TensorScalar>: Sendable {
     let geometry: ConvolutionGeometry
     let kernels: GEMMKernels<Scalar>

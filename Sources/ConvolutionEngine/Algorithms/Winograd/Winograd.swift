@@ -246,8 +246,15 @@ extension Winograd {
             return "filters kernels of \(taps) taps in each dimension, not all of them 1"
                 + (precision == .strict ? ", in \"strict\" precision" : "")
         }
-        return g.inputChannels == 0 ? "needs input channels" : nil
+        if g.inputChannels == 0 { return "needs input channels" }
+        let held = g.inputChannelsPerGroup.multipliedReportingOverflow(by: g.kernel.depth)
+        return held.overflow || held.partialValue > mostChannels
+            ? "holds all channels of a strip of tiles, at most \(mostChannels) in a group (times the "
+                + "depth of the kernel)" : nil
     }
+
+    /// 85 MB of a core's memory, where the vectors are the widest there are.
+    private static var mostChannels: Int { 4096 }
 
     /// Whether it is expected to be faster than sums of products as they are, with weights that are used once.
     ///
