@@ -52,17 +52,20 @@ struct BlockSizes: Sendable, Equatable {
         let panels = max(1, (n + nr - 1) / nr), rows = max(1, (m + mr - 1) / mr)
         let fitting = max(1, (panels * nr + mostPixels - 1) / mostPixels)
         var best = (time: Double.infinity, blocks: fitting, splits: 1)
-        // As many blocks and splits as let all cores work to the end, the last task being a quarter
-        // longer than the others for what else the machine does. Panels of A come from L3 once a block.
+        // As many blocks and splits as let all cores work to the end, the last task taking a quarter
+        // longer than the largest for what else the machine does. Panels of A come from L3 once a block,
+        // and a block packs rows at its edges that its neighbours pack too.
         let most = min(panels, max(fitting, 8 * threads))
         for blocks in fitting...max(fitting, most) {
             for splits in 1...min(rows, 2 * threads) {
                 let tasks = max(1, images) * blocks * splits
                 let some = Double((rows + splits - 1) / splits * mr)
-                let task =
-                    Double((panels + blocks - 1) / blocks) * (some + packing) + some / 4
-                let late = threads > 1 ? 0.25 : 0
-                let time = (Double((tasks + threads - 1) / threads) + late) * task
+                func task(_ panels: Double) -> Double {
+                    panels * (some + packing) + some / 4 + 2 * packing
+                }
+                let late = threads > 1 ? 0.25 * task(Double((panels + blocks - 1) / blocks)) : 0
+                let rounds = Double((tasks + threads - 1) / threads)
+                let time = rounds * task(Double(panels) / Double(blocks)) + late
                 if time < best.time { best = (time, blocks, splits) }
             }
         }
