@@ -72,25 +72,11 @@ struct FFTConvolution<Scalar: TensorScalar>: Sendable {
             multiplyChannels(operands, spectra, bias: weights.bias, note)
         }
         let images = spoiled.withLock { $0.sorted() }
-        if !images.isEmpty { compute(images, operands, spectra, bias: weights.bias) }
-    }
-
-    /// Some images x groups without transforms.
-    private func compute(
-        _ images: [Int], _ operands: RunOperands<Scalar>, _ spectra: KernelSpectra<Scalar>,
-        bias: [Scalar]
-    ) {
-        let direct = ImplicitGEMM(geometry, kernels: gemm, threads: threads)
-        let panels = bias.withUnsafeBufferPointer {
-            direct.prepare(spectra.weight, of: spectra.raw, bias: $0.baseAddress)
-        }
-        ScratchPool.shared.withScratch(byteCount: direct.scratchByteCount) { scratch in
-            direct.run(
-                RunOperands(
-                    input: operands.input, output: operands.output,
-                    scratch: scratch.assumingMemoryBound(to: Scalar.self), added: operands.added,
-                    activation: operands.activation),
-                weights: panels, only: images)
+        if images.isEmpty { return }
+        weights.bias.withUnsafeBufferPointer {
+            ImplicitGEMM(geometry, kernels: gemm, threads: threads)
+                .compute(
+                    images, operands, spectra.weight, of: spectra.raw, bias: $0.baseAddress)
         }
     }
 

@@ -113,15 +113,23 @@ extension ImplicitGEMM {
         _ images: [Int], _ operands: RunOperands<Scalar>, _ weights: WeightSet<Scalar>.Given
     ) {
         weights.withPointers { weight, bias in
-            let panels = prepare(weight, of: weights.weight.storage, bias: bias)
-            ScratchPool.shared.withScratch(byteCount: scratchByteCount) { scratch in
-                run(
-                    RunOperands(
-                        input: operands.input, output: operands.output,
-                        scratch: scratch.assumingMemoryBound(to: Scalar.self),
-                        added: operands.added, activation: operands.activation),
-                    weights: panels, only: images)
-            }
+            compute(images, operands, weight, of: weights.weight.storage, bias: bias)
+        }
+    }
+
+    /// The same with weights that `owner` holds.
+    func compute(
+        _ images: [Int], _ operands: RunOperands<Scalar>, _ weight: UnsafePointer<Scalar>,
+        of owner: TensorStorage, bias: UnsafePointer<Scalar>?
+    ) {
+        let panels = prepare(weight, of: owner, bias: bias)
+        ScratchPool.shared.withScratch(byteCount: scratchByteCount) { scratch in
+            run(
+                RunOperands(
+                    input: operands.input, output: operands.output,
+                    scratch: scratch.assumingMemoryBound(to: Scalar.self),
+                    added: operands.added, activation: operands.activation),
+                weights: panels, only: images)
         }
     }
 }
