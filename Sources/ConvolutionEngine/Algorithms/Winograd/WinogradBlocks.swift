@@ -75,19 +75,22 @@ struct WinogradBlocks: Sendable {
         func stride(_ vectors: Int) -> Int {
             (vectors + panelVectors - 1) / panelVectors * channels * nr + 16
         }
-        let sharedByteCount =
-            Double(g.groups * tiling.points) * Double(stride(all)) * Double(scalarByteCount)
-        isShared = g.kernel.depth == 1 && sharedByteCount <= Self.mostShared
-        // A strip of two panels: enough for the tile, little enough for L2.
-        let target = 2 * nr
-        let wide = max(1, (tiling.tilesAcross + target - 1) / target)
-        partsAcross = tiling.tilesAcross <= 2 * target ? 1 : wide
-        let columns = (tiling.tilesAcross + partsAcross - 1) / partsAcross
-        let rows = max(1, target / columns)
-        partsDown = (tiling.tilesDown + rows - 1) / rows
+        // Vectors of 64 bytes are of processors with an L2 cache of a megabyte or two, others have half of one.
+        let l2 = lanes * scalarByteCount == 64 ? 1_048_576 : 524_288
+        let tileByteCount = tiling.points * channels * g.kernel.depth * scalarByteCount
+        let strips = WinogradStrips(
+            tiling, tasks: g.batch * g.groups * (g.kernel.depth > 1 ? 1 : g.outputSize.depth),
+            mostTiles: max(2 * nr / 3, l2 * 9 / 8 / tileByteCount), threads: threads)
+        (partsDown, partsAcross) = (strips.down, strips.across)
         let part = WinogradPart(
             tiling: tiling, rows: 0..<(tiling.tilesDown + partsDown - 1) / partsDown,
-            columns: 0..<columns)
+            columns: 0..<(tiling.tilesAcross + partsAcross - 1) / partsAcross)
+        // What one core transforms and another multiplies has to go from cache to cache.
+        let sharedByteCount =
+            Double(g.groups * tiling.points) * Double(stride(all)) * Double(scalarByteCount)
+        isShared =
+            g.kernel.depth == 1 && sharedByteCount <= Self.mostShared
+            && 1.5 * strips.wholeTime < strips.time
         let vectors = isShared ? all : part.vectors
         panels = WinogradPanels(vectors, most: panelVectors)
         pointStride = stride(vectors)
@@ -99,7 +102,7 @@ struct WinogradBlocks: Sendable {
         blockCount = (panels.count + blockPanels - 1) / blockPanels
         blockVectors = panels.vectors(of: 0..<min(panels.count, blockPanels)).count
         // The sums of all points stay in L2.
-        let fitting = 262_144 / (tiling.points * blockVectors * lanes * scalarByteCount) / mr * mr
+        let fitting = l2 / 2 / (tiling.points * blockVectors * lanes * scalarByteCount) / mr * mr
         let share = outputs * blockCount * g.groups / (4 * threads) / mr * mr
         let most = max(4 * mr, fitting)
         rowsAtATime = isShared && threads > 1 ? max(mr, min(most, share)) : most
@@ -138,5 +141,37 @@ struct WinogradBlocks: Sendable {
         return WinogradPart(
             tiling: tiling, rows: 0..<(tiling.tilesDown + partsDown - 1) / partsDown,
             columns: 0..<(tiling.tilesAcross + partsAcross - 1) / partsAcross)
+    }
+}
+
+/// How planes are cut into parts that a core transforms, multiplies and transforms back while they are in its
+/// cache: strips of whole rows of tiles where these are short enough.
+private struct WinogradStrips {
+    let down, across: Int
+    /// How long they take, and how long everything would take if it could be shared out evenly; in the time
+    /// that one tile takes.
+    let time, wholeTime: Double
+
+    /// - Parameters:
+    ///   - tasks: planes, or what else is cut for itself
+    ///   - mostTiles: tiles of a strip that the cache has room for
+    init(_ tiling: WinogradTiling, tasks: Int, mostTiles: Int, threads: Int) {
+        // Each strip reads all weights. A panel of one vector waits for its own sums.
+        func time(_ tiles: Int) -> Double {
+            let vectors = (tiles + tiling.lanes - 1) / tiling.lanes
+            return 12 + Double(tiling.lanes) * (vectors == 1 ? 1.35 : Double(vectors))
+        }
+        across = (tiling.tilesAcross + mostTiles - 1) / mostTiles
+        let columns = (tiling.tilesAcross + across - 1) / across
+        var best = (time: Double.infinity, down: tiling.tilesDown)
+        for rows in 1...max(1, min(tiling.tilesDown, mostTiles / columns)) {
+            let down = (tiling.tilesDown + rows - 1) / rows
+            let rounds = (tasks * down * across + threads - 1) / threads
+            let all = Double(rounds) * time((tiling.tilesDown + down - 1) / down * columns)
+            if all < best.time { best = (all, down) }
+        }
+        (self.time, down) = best
+        wholeTime =
+            Double(tasks) * time(tiling.tilesDown * tiling.tilesAcross) / Double(threads)
     }
 }
