@@ -24,6 +24,8 @@ where Scalar: BinaryFloatingPoint & SIMDScalar & Sendable {
     static func zipHigh(_ a: Self, _ b: Self) -> Self
     /// The first n lanes of v, zeros behind them.
     static func first(_ n: Int, _ v: Self) -> Self
+    /// The first n lanes of v to p; n >= 0.
+    static func storeFirst(_ n: Int, _ v: Self, _ p: UnsafeMutablePointer<Scalar>)
     /// Rows and columns of a square that ``transpose(_:_:_:_:)`` turns.
     static var square: Int { get }
     /// to[k · pitch + r] <- from[r · stride + k].

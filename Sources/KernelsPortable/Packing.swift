@@ -185,32 +185,22 @@ enum Packing<V: KernelVector, let R: Int, let N: Int> {
 
     /// One phase is copied, 2, 4 and 8 are zipped, others go one by one.
     static func interleave(_ o: PhaseRows<Scalar>) {
-        var q = 0
         switch o.stride {
-        case 1: q = zipped(o, Panel<1>.self)
-        case 2: q = zipped(o, Panel<2>.self)
-        case 4: q = zipped(o, Panel<4>.self)
-        case 8: q = zipped(o, Panel<8>.self)
-        default: break
-        }
-        if o.stride == 4 { q = quads(o, from: q) }
-        var i = q * o.stride
-        while i < o.count {
-            for phase in 0..<min(o.stride, o.count - i) {
-                o.row[i + phase] = o.phases[phase * o.pitch + q]
-            }
-            i += o.stride
-            q += 1
+        case 1: zipped(o, Panel<1>.self)
+        case 2: zipped(o, Panel<2>.self)
+        case 4: zipped(o, Panel<4>.self)
+        case 8: zipped(o, Panel<8>.self)
+        default: oneByOne(o)
         }
     }
 
-    /// Whole vectors of `S` phases, S a power of two: log2 S times, vector i is interleaved with vector
-    /// i + S / 2. Returns the elements of a phase that are done.
+    /// Vectors of `S` phases, S a power of two: log2 S times, vector i is interleaved with vector
+    /// i + S / 2.
     @inline(__always) private static func zipped<let S: Int>(
         _ o: PhaseRows<Scalar>, _: Panel<S>.Type
-    ) -> Int {
+    ) {
         var q = 0
-        while (q + V.scalarCount) * S <= o.count {
+        while q * S < o.count {
             var row = InlineArray<S, V>(repeating: .zero)
             for phase in 0..<S { row[phase] = load(o.phases + phase * o.pitch + q) }
             var done = 1
@@ -222,31 +212,26 @@ enum Packing<V: KernelVector, let R: Int, let N: Int> {
                 }
                 done *= 2
             }
-            for i in 0..<S { store(row[i], o.row + q * S + i * V.scalarCount) }
+            let to = o.row + q * S, left = o.count - q * S
+            if left >= S * V.scalarCount {
+                for i in 0..<S { store(row[i], to + i * V.scalarCount) }
+            } else {
+                for i in 0..<S where i * V.scalarCount < left {
+                    V.storeFirst(left - i * V.scalarCount, row[i], to + i * V.scalarCount)
+                }
+            }
             q += V.scalarCount
         }
-        return q
     }
 
-    /// What is behind the last whole vectors of four phases, a quad at a time. Returns the elements of a
-    /// phase that are done.
-    @inline(__always) private static func quads(_ o: PhaseRows<Scalar>, from q: Int) -> Int {
-        let count = o.count / 4 - q
-        if count <= 0 { return q }
-        let p = o.phases + q
-        let a: V = load(p), b: V = load(p + o.pitch)
-        let c: V = load(p + 2 * o.pitch), d: V = load(p + 3 * o.pitch)
-        let e = V.zipLow(a, c), f = V.zipHigh(a, c), g = V.zipLow(b, d), h = V.zipHigh(b, d)
-        var row: InlineArray<4, V> = [
-            V.zipLow(e, g), V.zipHigh(e, g), V.zipLow(f, h), V.zipHigh(f, h),
-        ]
-        withUnsafeBytes(of: &row) { bytes in
-            let from = bytes.baseAddress!.assumingMemoryBound(to: SIMD4<Scalar>.self)
-            for i in 0..<count {
-                UnsafeMutableRawPointer(o.row + 4 * (q + i)).storeBytes(
-                    of: from[i], as: SIMD4<Scalar>.self)
+    private static func oneByOne(_ o: PhaseRows<Scalar>) {
+        var i = 0, q = 0
+        while i < o.count {
+            for phase in 0..<min(o.stride, o.count - i) {
+                o.row[i + phase] = o.phases[phase * o.pitch + q]
             }
+            i += o.stride
+            q += 1
         }
-        return q + count
     }
 }

@@ -27,6 +27,11 @@ extension SIMD16: KernelVector where Scalar == Float {
     @inline(__always) static func zipLow(_ a: Self, _ b: Self) -> Self { f32x16_zip_low(a, b) }
     @inline(__always) static func zipHigh(_ a: Self, _ b: Self) -> Self { f32x16_zip_high(a, b) }
     @inline(__always) static func first(_ n: Int, _ v: Self) -> Self { f32x16_first(v, n) }
+    @inline(__always) static func storeFirst(
+        _ n: Int, _ v: Self, _ p: UnsafeMutablePointer<Float>
+    ) {
+        f32x16_store_first(p, v, n)
+    }
     @inline(__always) static var square: Int { 8 }
     @inline(__always) static func transpose(
         _ from: UnsafePointer<Float>, _ stride: Int, _ to: UnsafeMutablePointer<Float>,
@@ -57,6 +62,11 @@ extension SIMD8: KernelVector where Scalar == Double {
     @inline(__always) static func zipLow(_ a: Self, _ b: Self) -> Self { f64x8_zip_low(a, b) }
     @inline(__always) static func zipHigh(_ a: Self, _ b: Self) -> Self { f64x8_zip_high(a, b) }
     @inline(__always) static func first(_ n: Int, _ v: Self) -> Self { f64x8_first(v, n) }
+    @inline(__always) static func storeFirst(
+        _ n: Int, _ v: Self, _ p: UnsafeMutablePointer<Double>
+    ) {
+        f64x8_store_first(p, v, n)
+    }
     @inline(__always) static var square: Int { 8 }
     @inline(__always) static func transpose(
         _ from: UnsafePointer<Double>, _ stride: Int, _ to: UnsafeMutablePointer<Double>,
@@ -91,6 +101,11 @@ extension SIMD8: KernelVector where Scalar == Float {
     @inline(__always) static func zipLow(_ a: Self, _ b: Self) -> Self { f32x8_zip_low(a, b) }
     @inline(__always) static func zipHigh(_ a: Self, _ b: Self) -> Self { f32x8_zip_high(a, b) }
     @inline(__always) static func first(_ n: Int, _ v: Self) -> Self { f32x8_first(v, n) }
+    @inline(__always) static func storeFirst(
+        _ n: Int, _ v: Self, _ p: UnsafeMutablePointer<Float>
+    ) {
+        f32x8_store_first(p, v, n)
+    }
     @inline(__always) static var square: Int { 4 }
     @inline(__always) static func transpose(
         _ from: UnsafePointer<Float>, _ stride: Int, _ to: UnsafeMutablePointer<Float>,
@@ -121,6 +136,11 @@ extension SIMD4: KernelVector where Scalar == Double {
     @inline(__always) static func zipLow(_ a: Self, _ b: Self) -> Self { f64x4_zip_low(a, b) }
     @inline(__always) static func zipHigh(_ a: Self, _ b: Self) -> Self { f64x4_zip_high(a, b) }
     @inline(__always) static func first(_ n: Int, _ v: Self) -> Self { f64x4_first(v, n) }
+    @inline(__always) static func storeFirst(
+        _ n: Int, _ v: Self, _ p: UnsafeMutablePointer<Double>
+    ) {
+        f64x4_store_first(p, v, n)
+    }
     @inline(__always) static var square: Int { 4 }
     @inline(__always) static func transpose(
         _ from: UnsafePointer<Double>, _ stride: Int, _ to: UnsafeMutablePointer<Double>,
@@ -155,6 +175,11 @@ extension SIMD4: KernelVector where Scalar == Float {
     @inline(__always) static func zipLow(_ a: Self, _ b: Self) -> Self { f32x4_zip_low(a, b) }
     @inline(__always) static func zipHigh(_ a: Self, _ b: Self) -> Self { f32x4_zip_high(a, b) }
     @inline(__always) static func first(_ n: Int, _ v: Self) -> Self { f32x4_first(v, n) }
+    @inline(__always) static func storeFirst(
+        _ n: Int, _ v: Self, _ p: UnsafeMutablePointer<Float>
+    ) {
+        f32x4_store_first(p, v, n)
+    }
     @inline(__always) static var square: Int { 4 }
     @inline(__always) static func transpose(
         _ from: UnsafePointer<Float>, _ stride: Int, _ to: UnsafeMutablePointer<Float>,
@@ -185,6 +210,11 @@ extension SIMD2: KernelVector where Scalar == Double {
     @inline(__always) static func zipLow(_ a: Self, _ b: Self) -> Self { f64x2_zip_low(a, b) }
     @inline(__always) static func zipHigh(_ a: Self, _ b: Self) -> Self { f64x2_zip_high(a, b) }
     @inline(__always) static func first(_ n: Int, _ v: Self) -> Self { f64x2_first(v, n) }
+    @inline(__always) static func storeFirst(
+        _ n: Int, _ v: Self, _ p: UnsafeMutablePointer<Double>
+    ) {
+        f64x2_store_first(p, v, n)
+    }
     @inline(__always) static var square: Int { 4 }
     @inline(__always) static func transpose(
         _ from: UnsafePointer<Double>, _ stride: Int, _ to: UnsafeMutablePointer<Double>,

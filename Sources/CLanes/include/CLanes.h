@@ -8,6 +8,7 @@
 
 #define LANES_INLINE static inline __attribute__((always_inline))
 
+typedef float f32x2 __attribute__((ext_vector_type(2)));
 typedef float f32x4 __attribute__((ext_vector_type(4)));
 typedef float f32x8 __attribute__((ext_vector_type(8)));
 typedef float f32x16 __attribute__((ext_vector_type(16)));
@@ -96,12 +97,51 @@ LANES_FIRST(f64x8, double, i64x8, long, 0, 1, 2, 3, 4, 5, 6, 7)
     LANES_INLINE V V##_load(const T *p) { V v; __builtin_memcpy(&v, p, sizeof v); return v; } \
     LANES_INLINE void V##_store(T *p, V v) { __builtin_memcpy(p, &v, sizeof v); }
 LANES_MEMORY(f32x4, float)
+LANES_MEMORY(f64x2, double)
 #if defined(__AVX__)
 LANES_MEMORY(f32x8, float)
 LANES_MEMORY(f64x4, double)
 #endif
 #if defined(__AVX512F__)
 LANES_MEMORY(f64x8, double)
+#endif
+
+// The first n lanes to p, and nothing behind them: with a mask where that is one instruction, else by halves.
+#define LANES_STORE_HALVES(V, H, T, LOW, HIGH)                                       \
+    LANES_INLINE void V##_store_first(T *p, V v, long n) {                           \
+        const long half = sizeof(V) / sizeof(T) / 2;                                 \
+        H low = __builtin_shufflevector(v, v, LOW);                                  \
+        if (n >= half) {                                                             \
+            H##_store(p, low);                                                       \
+            p += half, n -= half, low = __builtin_shufflevector(v, v, HIGH);         \
+        }                                                                            \
+        H##_store_first(p, low, n);                                                  \
+    }
+LANES_INLINE void f32x2_store(float *p, f32x2 v) { __builtin_memcpy(p, &v, sizeof v); }
+LANES_INLINE void f32x2_store_first(float *p, f32x2 v, long n) {
+    if (n > 1) f32x2_store(p, v);
+    else if (n > 0) *p = v.x;
+}
+LANES_INLINE void f64x2_store_first(double *p, f64x2 v, long n) {
+    if (n > 1) f64x2_store(p, v);
+    else if (n > 0) *p = v.x;
+}
+LANES_STORE_HALVES(f32x4, f32x2, float, LANES_LIST(0, 1), LANES_LIST(2, 3))
+#if defined(__AVX__)
+LANES_STORE_HALVES(f32x8, f32x4, float, LANES_LIST(0, 1, 2, 3), LANES_LIST(4, 5, 6, 7))
+LANES_STORE_HALVES(f64x4, f64x2, double, LANES_LIST(0, 1), LANES_LIST(2, 3))
+#endif
+#if defined(__AVX512F__)
+typedef float f32x16_masked __attribute__((vector_size(64)));
+typedef double f64x8_masked __attribute__((vector_size(64)));
+LANES_INLINE void f32x16_store_first(float *p, f32x16 v, long n) {
+    unsigned short mask = n >= 16 ? 0xffff : (1u << n) - 1;
+    __builtin_ia32_storeups512_mask((f32x16_masked *)p, (f32x16_masked)v, mask);
+}
+LANES_INLINE void f64x8_store_first(double *p, f64x8 v, long n) {
+    unsigned char mask = n >= 8 ? 0xff : (1u << n) - 1;
+    __builtin_ia32_storeupd512_mask((f64x8_masked *)p, (f64x8_masked)v, mask);
+}
 #endif
 
 // Squares of N x N, turned. transpose: to[k * pitch + r] = from[r * stride + k]; scatter: the same with
