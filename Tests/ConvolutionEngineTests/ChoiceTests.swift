@@ -15,15 +15,20 @@ struct ChoiceTests {
         var groups = 1
         let choice: Algorithm
         var strict: Algorithm?
+        /// With vectors of 64 bytes.
+        var wide: Algorithm?
+        var dilation = 1
         var description: String { name }
 
         init(
             _ name: String, _ input: [Int], _ weight: [Int], stride: Int = 1, padding: Int = 0,
-            groups: Int = 1, _ choice: Algorithm, strict: Algorithm? = nil
+            dilation: Int = 1, groups: Int = 1, _ choice: Algorithm, strict: Algorithm? = nil,
+            wide: Algorithm? = nil
         ) {
             (self.name, self.input, self.weight) = (name, input, weight)
             (self.stride, self.padding, self.groups) = (stride, padding, groups)
-            (self.choice, self.strict) = (choice, strict)
+            (self.choice, self.strict, self.wide) = (choice, strict, wide)
+            self.dilation = dilation
         }
     }
 
@@ -32,10 +37,19 @@ struct ChoiceTests {
         Row("VGG first", [1, 3, 224, 224], [64, 3, 3, 3], padding: 1, .direct),
         Row("VGG", [1, 64, 224, 224], [64, 64, 3, 3], padding: 1, .winograd),
         Row("ResNet 56", [1, 64, 56, 56], [64, 64, 3, 3], padding: 1, .winograd),
-        Row("ResNet 14", [1, 256, 14, 14], [256, 256, 3, 3], padding: 1, .winograd),
+        Row(
+            "ResNet 14", [1, 256, 14, 14], [256, 256, 3, 3], padding: 1, .winograd,
+            wide: .im2col),
         Row(
             "ResNet 14, few", [1, 64, 14, 14], [64, 64, 3, 3], padding: 1, .winograd,
-            strict: .im2col),
+            strict: .im2col, wide: .im2col),
+        Row("ResNet 28", [1, 128, 28, 28], [128, 128, 3, 3], padding: 1, .winograd),
+        Row(
+            "DeepLab, dilated", [1, 256, 28, 28], [256, 256, 3, 3], padding: 2, dilation: 2,
+            .winograd),
+        Row(
+            "DeepLab, far apart", [1, 256, 28, 28], [256, 256, 3, 3], padding: 12, dilation: 12,
+            .im2col),
         Row("ResNet 7", [1, 512, 7, 7], [512, 512, 3, 3], padding: 1, .im2col),
         Row("ResNet stride", [1, 128, 56, 56], [128, 128, 3, 3], stride: 2, padding: 1, .im2col),
         Row("pointwise", [1, 256, 56, 56], [64, 256, 1, 1], .im2col),
@@ -57,13 +71,19 @@ struct ChoiceTests {
         var options = ConvolutionOptions()
         options.stride = [row.stride]
         options.padding = .symmetric([row.padding])
+        options.dilation = [row.dilation]
         options.groups = row.groups
         let geometry = try ConvolutionGeometry(
             .forward, spatialRank: row.weight.count - 2, input: row.input, weight: row.weight,
             bias: nil, options: options)
-        #expect(Algorithm.fastest(for: geometry) == row.choice)
-        #expect(
-            Algorithm.fastest(for: geometry, precision: .strict) == row.strict ?? row.choice)
+        for set in InstructionSet.available {
+            let kernels = set.kernels!
+            let choice = set == .avx512 ? row.wide ?? row.choice : row.choice
+            #expect(Algorithm.fastest(for: geometry, kernels: kernels) == choice, "\(set)")
+            #expect(
+                Algorithm.fastest(for: geometry, precision: .strict, kernels: kernels)
+                    == row.strict ?? row.choice, "\(set)")
+        }
     }
 
     /// The same request has the same bits, whoever else it travels with.
@@ -72,10 +92,14 @@ struct ChoiceTests {
         var options = ConvolutionOptions()
         options.stride = [row.stride]
         options.padding = .symmetric([row.padding])
+        options.dilation = [row.dilation]
         options.groups = row.groups
         let geometry = try ConvolutionGeometry(
             .forward, spatialRank: row.weight.count - 2, input: [8] + row.input.dropFirst(),
             weight: row.weight, bias: nil, options: options)
-        #expect(Algorithm.fastest(for: geometry) == row.choice)
+        for set in InstructionSet.available {
+            let choice = set == .avx512 ? row.wide ?? row.choice : row.choice
+            #expect(Algorithm.fastest(for: geometry, kernels: set.kernels!) == choice, "\(set)")
+        }
     }
 }

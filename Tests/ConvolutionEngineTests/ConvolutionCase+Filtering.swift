@@ -44,6 +44,35 @@ extension ConvolutionCase {
             $0.weight = [5, 40, 3, 3]
             $0.options.padding = .symmetric([1])
         },
+        row("filtering, dilation") {
+            $0.input = [2, 5, 21, 34]
+            $0.options.padding = .symmetric([2])
+            $0.options.dilation = [2]
+        },
+        row("filtering, dilations apart, groups, padding before only") {
+            $0.input = [2, 6, 17, 23]
+            $0.weight = [9, 2, 5, 3]
+            $0.options.padding = .pairs([[3, 0], [7, 1]])
+            $0.options.dilation = [3, 2]
+            $0.options.groups = 3
+        },
+        row("filtering, dilation larger than the map") {
+            $0.input = [1, 3, 9, 8]
+            $0.weight = [4, 3, 3, 3]
+            $0.options.padding = .symmetric([11])
+            $0.options.dilation = [11, 13]
+        },
+        row("filtering, 1-d, dilation") {
+            $0.input = [3, 5, 50]
+            $0.weight = [6, 5, 3]
+            $0.options.dilation = [7]
+        },
+        row("filtering, 3-d, dilation") {
+            $0.input = [2, 3, 4, 9, 11]
+            $0.weight = [5, 3, 3, 3, 1]
+            $0.options.padding = .symmetric([1])
+            $0.options.dilation = [1, 3, 5]
+        },
         row("filtering, 1-d, long") {
             $0.input = [1, 2, 4111]
             $0.weight = [3, 2, 3]

@@ -144,7 +144,7 @@ import Testing
         Refusal(
             fields: #""algorithm": "winograd", "stride": 2"#, pointer: "/algorithm",
             detail: """
-                algorithm "winograd" is for stride 1 and dilation 1; use "auto" or one that can: \
+                algorithm "winograd" is for stride 1; use "auto" or one that can: \
                 "sliding_window", "direct", "im2col", "kernel_matrix", "fft"
                 """),
         Refusal(

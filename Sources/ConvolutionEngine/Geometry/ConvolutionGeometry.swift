@@ -40,7 +40,7 @@ public struct ConvolutionGeometry: Sendable, Hashable {
     /// The dimensions that the input came with.
     package let form: Form
     /// N; 1 where the input has no batch, and possibly 0 where it has.
-    public let batch: Int
+    public internal(set) var batch: Int
     /// Groups of channels, each convolved for itself; divides both channel counts.
     public let groups: Int
     /// C_in, of all groups; may be 0.
@@ -58,7 +58,7 @@ public struct ConvolutionGeometry: Sendable, Hashable {
     /// Steps of the kernel.
     public let stride: SpatialTriple
     /// Distance between taps.
-    public let dilation: SpatialTriple
+    public internal(set) var dilation: SpatialTriple
     /// Padding in front of each dimension: added to the input, or cut from a transposed output.
     public internal(set) var paddingBefore: SpatialTriple
     /// Padding behind each dimension.

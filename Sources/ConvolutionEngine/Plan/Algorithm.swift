@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import KernelInterface
+
 /// How a convolution is computed.
 public enum Algorithm: String, Sendable, CaseIterable {
     /// ``SlidingWindow``
@@ -23,14 +25,15 @@ public enum Algorithm: String, Sendable, CaseIterable {
     public var name: String { rawValue }
 
     /// The one that is expected to be fastest among those that keep to the precision: a function of the
-    /// geometry and the precision alone, in constant time.
+    /// geometry, the precision and the kernels alone, in constant time.
     ///
     /// Large kernels are for the frequency domain, by ``FourierTiling``'s account; kernels of three and five
     /// taps for minimal filtering, where there is enough to filter (``Winograd``). A transposed convolution
     /// has a product for each residue of the stride, which with thousands of them are too small to be
     /// worth their while.
     public static func fastest(
-        for geometry: ConvolutionGeometry, precision: Precision = .standard
+        for geometry: ConvolutionGeometry, precision: Precision = .standard,
+        kernels: KernelTable = .best
     ) -> Algorithm {
         switch geometry.direction {
         case .transposed:
@@ -38,7 +41,9 @@ public enum Algorithm: String, Sendable, CaseIterable {
         case .forward:
             if FourierTiling.wins(geometry) {
                 .fft
-            } else if Winograd<Float>.isFaster(geometry, precision) {
+            } else if Winograd<Float>.isFaster(
+                geometry, precision, vectorByteCount: kernels.vectorByteCount)
+            {
                 .winograd
             } else if prefersDirect(geometry) && DirectBlocks.areModest(geometry) {
                 .direct

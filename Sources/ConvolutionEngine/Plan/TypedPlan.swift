@@ -16,6 +16,7 @@ struct TypedPlan<Scalar: TensorScalar>: Sendable {
         case columnScatter(ColumnScatter<Scalar>)
         case kernelMatrix(KernelMatrixProduct<Scalar>)
         case winograd(Winograd<Scalar>)
+        case dilatedWinograd(DilatedWinograd<Scalar>)
         case fft(FFTConvolution<Scalar>)
         /// An output without elements, whatever the sizes that are not 0.
         case nothing
@@ -27,8 +28,10 @@ struct TypedPlan<Scalar: TensorScalar>: Sendable {
         kernels: KernelTable, threads: Int
     ) {
         self.geometry = geometry
+        let wanted =
+            algorithm
+            ?? Algorithm.fastest(for: geometry, precision: precision, kernels: kernels)
         let kernels = Scalar.kernels(in: kernels)
-        let wanted = algorithm ?? Algorithm.fastest(for: geometry, precision: precision)
         if geometry.outputCount == 0 {
             self.algorithm = wanted
             method = .nothing
@@ -42,7 +45,13 @@ struct TypedPlan<Scalar: TensorScalar>: Sendable {
         } else if geometry.direction == .transposed {
             self.algorithm = .stridePhases
             method = .stridePhases(StridePhases(geometry, kernels: kernels, threads: threads))
-        } else if wanted == .winograd,
+        } else if wanted == .winograd, geometry.hasSubGrids,
+            let winograd = DilatedWinograd(
+                geometry, precision: precision, kernels: kernels, threads: threads)
+        {
+            self.algorithm = .winograd
+            method = .dilatedWinograd(winograd)
+        } else if wanted == .winograd, !geometry.hasSubGrids,
             let winograd = Winograd(
                 geometry, precision: precision, kernels: kernels, threads: threads)
         {
@@ -75,6 +84,7 @@ struct TypedPlan<Scalar: TensorScalar>: Sendable {
         case .stridePhases(let algorithm): algorithm.scratchByteCount
         case .columnScatter(let algorithm): algorithm.scratchByteCount
         case .winograd(let algorithm): algorithm.scratchByteCount
+        case .dilatedWinograd(let algorithm): algorithm.scratchByteCount
         case .fft(let algorithm): algorithm.scratchByteCount
         case .kernelMatrix, .nothing: 0
         }
@@ -82,6 +92,9 @@ struct TypedPlan<Scalar: TensorScalar>: Sendable {
 
     func prepare(_ weight: Tensor, bias: Tensor?) -> WeightSet<Scalar> {
         if case .winograd(let algorithm) = method {
+            return WeightSet(panels: [], winograd: algorithm.prepare(weight, bias: bias))
+        }
+        if case .dilatedWinograd(let algorithm) = method {
             return WeightSet(panels: [], winograd: algorithm.prepare(weight, bias: bias))
         }
         if case .direct(let algorithm) = method { return algorithm.prepare(weight, bias: bias) }
@@ -110,7 +123,7 @@ struct TypedPlan<Scalar: TensorScalar>: Sendable {
             algorithm.prepare(weight, bias: bias)
         case .fft(let algorithm):
             algorithm.prepare(weight, bias: bias)
-        case .direct, .winograd, .nothing:
+        case .direct, .winograd, .dilatedWinograd, .nothing:
             WeightSet(panels: [])
         }
     }
@@ -144,6 +157,7 @@ struct TypedPlan<Scalar: TensorScalar>: Sendable {
         case .columnScatter(let algorithm): algorithm.run(operands, weights: weights)
         case .kernelMatrix(let algorithm): algorithm.run(operands, weights: weights)
         case .winograd(let algorithm): algorithm.run(operands, weights: weights.winograd!)
+        case .dilatedWinograd(let algorithm): algorithm.run(operands, weights: weights.winograd!)
         case .fft(let algorithm): algorithm.run(operands, weights: weights)
         case .nothing: break
         }

@@ -79,7 +79,7 @@ struct WinogradBlocks: Sendable {
         let l2 = lanes * scalarByteCount == 64 ? 1_048_576 : 524_288
         let tileByteCount = tiling.points * channels * g.kernel.depth * scalarByteCount
         let strips = WinogradStrips(
-            tiling, tasks: g.batch * g.groups * (g.kernel.depth > 1 ? 1 : g.outputSize.depth),
+            tiling, groups: g.groups, planes: g.kernel.depth > 1 ? g.batch : planes,
             mostTiles: max(2 * nr / 3, l2 * 9 / 8 / tileByteCount), threads: threads)
         (partsDown, partsAcross) = (strips.down, strips.across)
         let part = WinogradPart(
@@ -153,9 +153,9 @@ private struct WinogradStrips {
     let time, wholeTime: Double
 
     /// - Parameters:
-    ///   - tasks: planes, or what else is cut for itself
+    ///   - planes: of a group; what is cut for itself
     ///   - mostTiles: tiles of a strip that the cache has room for
-    init(_ tiling: WinogradTiling, tasks: Int, mostTiles: Int, threads: Int) {
+    init(_ tiling: WinogradTiling, groups: Int, planes: Int, mostTiles: Int, threads: Int) {
         // Each strip reads all weights. A panel of one vector waits for its own sums.
         func time(_ tiles: Int) -> Double {
             let vectors = (tiles + tiling.lanes - 1) / tiling.lanes
@@ -166,12 +166,13 @@ private struct WinogradStrips {
         var best = (time: Double.infinity, down: tiling.tilesDown)
         for rows in 1...max(1, min(tiling.tilesDown, mostTiles / columns)) {
             let down = (tiling.tilesDown + rows - 1) / rows
-            let rounds = (tasks * down * across + threads - 1) / threads
+            let rounds = (groups * planes * down * across + threads - 1) / threads
             let all = Double(rounds) * time((tiling.tilesDown + down - 1) / down * columns)
             if all < best.time { best = (all, down) }
         }
         (self.time, down) = best
-        wholeTime =
-            Double(tasks) * time(tiling.tilesDown * tiling.tilesAcross) / Double(threads)
+        // Shared, the planes of a group lie together.
+        let all = planes * tiling.plane.vectors * tiling.lanes
+        wholeTime = Double(groups) * time(all) / Double(threads)
     }
 }
