@@ -15,6 +15,8 @@ public final class GEMMKernels<Scalar: BinaryFloatingPoint & Sendable>: Sendable
     public let nr: Int
     /// C <- A·B (+ C or bias) for one tile.
     public let multiply: @Sendable (TileOperands<Scalar>) -> Void
+    /// C <- A·b for one column.
+    public let multiplyColumn: @Sendable (ColumnOperands<Scalar>) -> Void
     /// C <- A·B for `mr` rows or for one, with B's rows wherever the offsets point.
     public let slide: @Sendable (SlideOperands<Scalar>) -> Void
     /// Weights into a panel of A.
@@ -44,6 +46,7 @@ public final class GEMMKernels<Scalar: BinaryFloatingPoint & Sendable>: Sendable
     public init(
         lanes: Int, mr: Int, nr: Int,
         multiply: @escaping @Sendable (TileOperands<Scalar>) -> Void,
+        multiplyColumn: @escaping @Sendable (ColumnOperands<Scalar>) -> Void,
         slide: @escaping @Sendable (SlideOperands<Scalar>) -> Void,
         packWeights: @escaping @Sendable (WeightPanel<Scalar>) -> Void,
         packRows: @escaping @Sendable (WeightPanel<Scalar>) -> Void,
@@ -60,6 +63,7 @@ public final class GEMMKernels<Scalar: BinaryFloatingPoint & Sendable>: Sendable
         self.mr = mr
         self.nr = nr
         self.multiply = multiply
+        self.multiplyColumn = multiplyColumn
         self.slide = slide
         self.packWeights = packWeights
         self.packRows = packRows

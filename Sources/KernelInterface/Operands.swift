@@ -49,6 +49,52 @@ public struct TileOperands<Scalar>: @unchecked Sendable {
     }
 }
 
+/// One column: `c[r·ldc] <- (start[r] or c[r·ldc]) + Σ_k a[k·mr + r] · b[k·step]` for r < rows, with the next panel
+/// of A for each mr rows; with `lda` a[r·lda + k] takes the place of a[k·mr + r]. Both have the same bits.
+///
+/// Assumptions: whole vectors of `a` may be read, of rows that are no multiple of mr only where A is packed;
+/// `work` has room for `mr·(depth + lanes)`.
+public struct ColumnOperands<Scalar>: @unchecked Sendable {
+    /// Rows.
+    public var rows: Int
+    /// Length of the sum.
+    public var depth: Int
+    /// Panels of A, one after the other, or rows of A where they lie.
+    public var a: UnsafePointer<Scalar>
+    /// 0 for panels of A; for rows of A the elements from one to the next.
+    public var lda: Int
+    /// The column.
+    public var b: UnsafePointer<Scalar>
+    /// Elements from one of its elements to the next.
+    public var step: Int
+    /// The first row of C.
+    public var c: UnsafeMutablePointer<Scalar>
+    /// Elements from one row of C to the next.
+    public var ldc: Int
+    /// What the sums are added to, one a row; nil: to C.
+    public var start: UnsafePointer<Scalar>?
+    /// Memory for the column.
+    public var work: UnsafeMutablePointer<Scalar>
+
+    /// All of it.
+    public init(
+        rows: Int, depth: Int, a: UnsafePointer<Scalar>, lda: Int, b: UnsafePointer<Scalar>,
+        step: Int, c: UnsafeMutablePointer<Scalar>, ldc: Int, start: UnsafePointer<Scalar>?,
+        work: UnsafeMutablePointer<Scalar>
+    ) {
+        self.rows = rows
+        self.depth = depth
+        self.a = a
+        self.lda = lda
+        self.b = b
+        self.step = step
+        self.c = c
+        self.ldc = ldc
+        self.start = start
+        self.work = work
+    }
+}
+
 /// One tile without packed columns: `c[r·ldc + j] <- start + Σ_k a[k·rows + r] · b[offsets[k] + j]`.
 ///
 /// Assumptions as for ``TileOperands``; `rows` is `mr` or 1. With one row `vectors` may be any

@@ -35,6 +35,7 @@ public let kernels = KernelTable(
     return GEMMKernels(
         lanes: V.scalarCount, mr: R, nr: N * V.scalarCount,
         multiply: { TileFamily<V, R, N>.multiply($0) },
+        multiplyColumn: { ColumnTile<V, R>.run($0) },
         slide: { TileFamily<V, R, N>.slide($0) },
         packWeights: { Packing<V, R, N>.weights($0) },
         packRows: { Packing<V, R, N>.rows($0) },

@@ -180,6 +180,19 @@ extension ConvolutionCase {
             $0.weight = [9, 3, 3, 3]
             $0.options.padding = .symmetric([1])
         },
+        row("a column for itself, rows in place alone and panels in a batch") {
+            $0.input = [3, 37, 7, 7]
+            $0.weight = [24, 37, 3, 3]
+            $0.options.padding = .symmetric([1])
+        },
+        row("one pixel") {
+            $0.input = [2, 171, 1, 1]
+            $0.weight = [19, 171, 1, 1]
+        },
+        row("one pixel, rows in place") {
+            $0.input = [1, 300, 1, 1]
+            $0.weight = [16, 300, 1, 1]
+        },
     ]
 
     static let transposed: [ConvolutionCase] = {

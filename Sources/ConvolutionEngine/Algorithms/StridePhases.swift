@@ -139,6 +139,7 @@ struct StridePhases<Scalar: TensorScalar>: Sendable {
         let group = part.image % geometry.groups
         let b = part.scratch + phases.count * phasePitch + 32
         let table = packer.table(part.pixels, panelStride: panelStride)
+        packer.clear(b + panelElements + 32)
         let input = operands.input + part.image * channels * geometry.inputSize.count
         let bias = weights.bias(ofGroup: group)
         var first = 0

@@ -10,12 +10,17 @@ struct ColumnPacker<Scalar: TensorScalar>: Sendable {
     let kernels: GEMMKernels<Scalar>
     /// Nil: columns are gathered one by one, or the input is its own columns.
     let layout: PlaneLayout?
+    /// Whether a last column is a panel of its own (``ColumnPanels``).
+    private let isolatesOne: Bool
     /// Where channels begin, if the input is its own columns.
     private let channelOffsets: [Int32]
 
-    init(_ grid: TapGrid, mostPixels: Int, kernels: GEMMKernels<Scalar>) {
+    init(
+        _ grid: TapGrid, mostPixels: Int, isolatesOne: Bool = false, kernels: GEMMKernels<Scalar>
+    ) {
         self.grid = grid
         self.kernels = kernels
+        self.isolatesOne = isolatesOne
         layout = grid.isIdentity ? nil : PlaneLayout(grid, mostPixels: mostPixels)
         let count = grid.inputSize.count
         let channels = grid.isIdentity ? max(1, min(256, Int(Int32.max) / max(1, count))) : 0
@@ -25,11 +30,17 @@ struct ColumnPacker<Scalar: TensorScalar>: Sendable {
     /// A packer of padded rows only.
     init(_ grid: TapGrid, layout: PlaneLayout, kernels: GEMMKernels<Scalar>) {
         (self.grid, self.layout, self.kernels) = (grid, layout, kernels)
-        channelOffsets = []
+        (channelOffsets, isolatesOne) = ([], false)
     }
 
     /// Elements of memory for ``pack(_:_:)``, besides the panels.
     var planeElements: Int { (layout?.count ?? 0) + 4 * kernels.lanes }
+
+    /// Makes zeros of the memory for padded rows, once a block: what is read behind a row goes into lanes that
+    /// nobody looks at, but arithmetic on denormal numbers takes a hundred times as long.
+    func clear(_ plane: UnsafeMutablePointer<Scalar>) {
+        plane.update(repeating: .zero, count: layout == nil ? 0 : planeElements)
+    }
 
     /// The pieces of a block of pixels.
     ///
@@ -37,7 +48,8 @@ struct ColumnPacker<Scalar: TensorScalar>: Sendable {
     func table(_ pixels: Range<Int>, panelStride: Int) -> Table {
         var table = Table(
             pixels: pixels, panelStride: panelStride,
-            panels: ColumnPanels(pixels.count, kernels: kernels))
+            panels: ColumnPanels(
+                pixels.count, isolatesOne: isolatesOne, kernels: kernels))
         if grid.isIdentity {
             append(from: pixels.lowerBound, count: pixels.count, to: &table)
             return table

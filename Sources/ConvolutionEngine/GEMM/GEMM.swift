@@ -40,24 +40,30 @@ struct GEMMBlock<Scalar: TensorScalar> {
     var kc: Int
     /// Columns.
     var n: Int
+    /// Whether a last column is a panel of its own (``ColumnPanels``).
+    var isolatesOne = false
     /// Row 0, column 0 of C.
     var c: UnsafeMutablePointer<Scalar>
     /// Elements from one row of C to the next.
     var ldc: Int
     /// Where the sums start, one a row: nil: at what C holds.
     var start: UnsafePointer<Scalar>?
-    /// Memory for a ragged tile: mr·nr elements.
+    /// Memory for a ragged tile, mr·nr elements, or for a column, mr·(kc + lanes).
     var edge: UnsafeMutablePointer<Scalar>
 
     /// C <- A·B + start: a panel of B stays in L1 while the panels of A pass by, from L2.
     func multiply(_ kernels: GEMMKernels<Scalar>, mc: Int) {
-        let panels = ColumnPanels(n, kernels: kernels)
+        let panels = ColumnPanels(n, isolatesOne: isolatesOne, kernels: kernels)
         // loop 3
         for m0 in stride(from: rows.lowerBound, to: rows.upperBound, by: mc) {
             let m1 = min(rows.upperBound, m0 + mc)
             // loop 2
             for panel in 0..<panels.count {
                 let columns = panels[panel]
+                if panels.endsWithOne && panel == panels.count - 1 {
+                    column(kernels, rows: m0..<m1, panel: panel, column: columns.lowerBound)
+                    continue
+                }
                 // loop 1: whole tiles go straight into C, the others by way of `edge`
                 let isWhole = columns.count % kernels.lanes == 0
                 let whole = isWhole ? (m1 - m0) / kernels.mr : 0
@@ -87,6 +93,17 @@ extension GEMMBlock {
                 a: a + (isUnpacked ? row : row / kernels.mr) * panelStrideA,
                 lda: isUnpacked ? panelStrideA : 0, b: b + panel * panelStrideB, c: c, ldc: ldc,
                 vectors: vectors, bias: start.map { $0 + row }, accumulate: accumulate))
+    }
+
+    /// A column that is a panel of its own.
+    private func column(_ kernels: GEMMKernels<Scalar>, rows: Range<Int>, panel: Int, column: Int) {
+        let first = rows.lowerBound
+        kernels.multiplyColumn(
+            ColumnOperands(
+                rows: rows.count, depth: kc,
+                a: a + (isUnpacked ? first : first / kernels.mr) * panelStrideA,
+                lda: isUnpacked ? panelStrideA : 0, b: b + panel * panelStrideB, step: kernels.nr,
+                c: c + first * ldc + column, ldc: ldc, start: start.map { $0 + first }, work: edge))
     }
 
     /// A tile that C has no room for: with fewer rows, or columns that are no whole vectors.

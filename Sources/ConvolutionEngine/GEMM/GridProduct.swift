@@ -11,6 +11,9 @@ struct GridProduct<Scalar: TensorScalar>: Sendable {
     let k: Int
     /// Output channels of a group.
     let outputs: Int
+    /// Whether a last column is multiplied for itself: where blocks are whole panels, so that how they are cut
+    /// does not decide which column that is.
+    private let isolatesOne: Bool
 
     init(
         _ grid: TapGrid, channels: Int, outputs: Int, images: Int, threads: Int,
@@ -21,24 +24,29 @@ struct GridProduct<Scalar: TensorScalar>: Sendable {
             blocks: BlockSizes(
                 m: outputs, n: grid.size.count, k: channels * grid.taps.count,
                 taps: grid.taps.count, images: images, threads: threads, kernels: kernels),
-            kernels: kernels)
+            isolatesOne: true, kernels: kernels)
     }
 
     init(
         _ grid: TapGrid, channels: Int, outputs: Int, blocks: BlockSizes,
-        kernels: GEMMKernels<Scalar>
+        isolatesOne: Bool = false, kernels: GEMMKernels<Scalar>
     ) {
         k = channels * grid.taps.count
         self.kernels = kernels
         self.outputs = outputs
         self.blocks = blocks
-        packer = ColumnPacker(grid, mostPixels: blocks.mostPixels, kernels: kernels)
+        self.isolatesOne = isolatesOne
+        packer = ColumnPacker(
+            grid, mostPixels: blocks.mostPixels, isolatesOne: isolatesOne, kernels: kernels)
     }
 
     /// Elements from one panel of B to the next: what a row writes too much is less than a row.
     private var panelStride: Int { (blocks.kc + 1) * kernels.nr }
-    private var panelElements: Int { blocks.mostPixels / kernels.nr * panelStride }
-    private var edgeElements: Int { kernels.mr * kernels.nr }
+    private var panelElements: Int { (blocks.mostPixels / kernels.nr + 1) * panelStride }
+    /// A ragged tile, or a column that is multiplied for itself.
+    private var edgeElements: Int {
+        (kernels.mr * max(kernels.nr, blocks.kc + kernels.lanes) + 15) / 16 * 16
+    }
 
     /// Elements of memory that one worker needs.
     var scratchElements: Int { panelElements + packer.planeElements + edgeElements + 64 }
@@ -62,6 +70,7 @@ struct GridProduct<Scalar: TensorScalar>: Sendable {
         let panelRows = (outputs + kernels.mr - 1) / kernels.mr * kernels.mr
         let table = packer.table(pixels, panelStride: panelStride)
         let b = scratch + edgeElements, plane = b + panelElements + 32
+        packer.clear(plane)
         var k0 = 0
         // loop 4; a sum of nothing is one chunk of length 0, which writes the bias
         repeat {
@@ -73,7 +82,8 @@ struct GridProduct<Scalar: TensorScalar>: Sendable {
             GEMMBlock(
                 rows: rows, a: weights.first + k0 * (isUnpacked ? 1 : panelRows),
                 panelStrideA: isUnpacked ? k : kc * kernels.mr, isUnpacked: isUnpacked, b: b,
-                panelStrideB: panelStride, kc: kc, n: pixels.count, c: c, ldc: ldc,
+                panelStrideB: panelStride, kc: kc, n: pixels.count, isolatesOne: isolatesOne, c: c,
+                ldc: ldc,
                 start: k0 == 0 ? bias : nil, edge: scratch
             ).multiply(kernels, mc: isUnpacked ? blocks.mc / 3 : blocks.mc)
             k0 += kc

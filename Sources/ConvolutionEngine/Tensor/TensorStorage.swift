@@ -2,7 +2,8 @@
 
 /// Memory for one tensor: 64-byte aligned, with readable slack on both sides, freed with its last owner.
 ///
-/// The slack lets kernels read whole vectors at the ends of rows; nothing ever writes there.
+/// The slack lets kernels read whole vectors at the ends of rows. It is zeros, since arithmetic on what happens to
+/// be there takes a hundred times as long where that is denormal; nothing ever writes there.
 /// A storage is written by the one that made it and only read once it is part of a ``Tensor``,
 /// which is why it may be shared between threads.
 public final class TensorStorage: @unchecked Sendable {
@@ -21,6 +22,8 @@ public final class TensorStorage: @unchecked Sendable {
         allocation = .allocate(byteCount: byteCount + 2 * slack, alignment: 64)
         bytes = allocation + slack
         self.byteCount = byteCount
+        allocation.initializeMemory(as: UInt8.self, repeating: 0, count: slack)
+        (bytes + byteCount).initializeMemory(as: UInt8.self, repeating: 0, count: slack)
     }
 
     deinit { allocation.deallocate() }
