@@ -24,12 +24,12 @@ struct BenchContestant {
             _ = output()
             return
         }
-        plan.run(data.input, ready ?? plan.prepare(data.weight, bias: nil), into: storage.bytes)
+        plan.run(data.input, ready ?? plan.prepare(data.weight, bias: nil, use: .once), into: storage.bytes)
     }
 
     /// Tensors of 16 bits are widened before the run and rounded behind it.
     func output() -> Tensor {
-        let weights = ready ?? plan.prepare(data.weight.widened(), bias: nil)
+        let weights = ready ?? plan.prepare(data.weight.widened(), bias: nil, use: .once)
         return plan.run(data.input.widened(), weights).rounded(to: data.dtype)
     }
 }

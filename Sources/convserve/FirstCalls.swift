@@ -14,7 +14,7 @@ struct FirstCalls {
         let times = (0..<10).map { _ in
             clocked {
                 let plan = data.plan(algorithm, threads: threads)
-                let weights = plan.prepare(data.weight.widened(), bias: nil)
+                let weights = plan.prepare(data.weight.widened(), bias: nil, use: .once)
                 _ = plan.run(data.input.widened(), weights).rounded(to: data.dtype)
             }
         }

@@ -73,7 +73,7 @@ struct ColumnScatter<Scalar: TensorScalar>: Sendable {
         _ weight: UnsafePointer<Scalar>, of owner: TensorStorage, bias: UnsafePointer<Scalar>?
     ) -> WeightSet<Scalar> {
         let panels = WeightPanels<Scalar>(
-            inPlace: weight, of: owner, m: geometry.outputChannelsPerGroup * geometry.kernel.count,
+            .inPlace, weight, of: owner, m: geometry.outputChannelsPerGroup * geometry.kernel.count,
             k: product.k, groups: geometry.groups, mr: kernels.mr)
         let start = bias.map {
             Array(UnsafeBufferPointer(start: $0, count: geometry.outputChannels))
@@ -124,7 +124,7 @@ struct ColumnScatter<Scalar: TensorScalar>: Sendable {
                 }
                 product.run(
                     columns, rows: 0..<rows.count, input: weights,
-                    weights: WeightPanels<Scalar>.Group(first: scratch, isUnpacked: false),
+                    weights: WeightPanels<Scalar>.Group(first: scratch, form: .panels),
                     bias: zeros, c: c, ldc: ldc, scratch: c + sums + 32)
                 for row in rows {
                     scatter(c + (row - pixel) * ldc, columns, pixel: row, output)

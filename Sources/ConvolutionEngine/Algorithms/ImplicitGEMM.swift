@@ -56,16 +56,22 @@ struct ImplicitGEMM<Scalar: TensorScalar>: Sendable {
             && geometry.outputChannelsPerGroup % product.kernels.mr == 0 && product.k > 0
     }
 
+    private var packsLate: Bool {
+        product.packsLate && layout.isContiguous && product.k > 0
+    }
+
     static var mostPixelsInPlace: Int { 128 }
 
     /// - Parameter owner: what holds `weight`
     func prepare(
-        _ weight: UnsafePointer<Scalar>, of owner: TensorStorage, bias: UnsafePointer<Scalar>?
+        _ weight: UnsafePointer<Scalar>, of owner: TensorStorage, bias: UnsafePointer<Scalar>?,
+        use: WeightUse
     ) -> WeightPanels<Scalar> {
-        if readsInPlace {
+        if use == .once && (readsInPlace || packsLate) {
             let panels = WeightPanels<Scalar>(
-                inPlace: weight, of: owner, m: geometry.outputChannelsPerGroup, k: product.k,
-                groups: geometry.groups, mr: product.kernels.mr)
+                readsInPlace ? .inPlace : .packedLate, weight, of: owner,
+                m: geometry.outputChannelsPerGroup, k: product.k, groups: geometry.groups,
+                mr: product.kernels.mr)
             panels.copyBias(bias)
             return panels
         }
@@ -122,7 +128,7 @@ extension ImplicitGEMM {
         _ images: [Int], _ operands: RunOperands<Scalar>, _ weight: UnsafePointer<Scalar>,
         of owner: TensorStorage, bias: UnsafePointer<Scalar>?
     ) {
-        let panels = prepare(weight, of: owner, bias: bias)
+        let panels = prepare(weight, of: owner, bias: bias, use: .once)
         ScratchPool.shared.withScratch(byteCount: scratchByteCount) { scratch in
             run(
                 RunOperands(

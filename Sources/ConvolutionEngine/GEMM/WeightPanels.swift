@@ -31,8 +31,9 @@ struct WeightPanels<Scalar: TensorScalar>: @unchecked Sendable {
     let kc: Int
     let groups: Int
     private let storage: ScratchPool.Lease
-    /// Weights `[group][m][k]` that are read where they lie; there are no panels then.
+    /// Weights `[group][m][k]` that lie where they came; there are no panels then.
     private let unpacked: UnsafePointer<Scalar>?
+    private let form: Group.Form
     private let owner: TensorStorage?
 
     let byteCount: Int
@@ -42,39 +43,54 @@ struct WeightPanels<Scalar: TensorScalar>: @unchecked Sendable {
     /// Room for `groups` times m x k weights; filled by ``pack(_:_:bias:kernels:threads:)``.
     init(m: Int, k: Int, kc: Int, groups: Int, mr: Int) {
         (self.m, self.k, self.kc, self.groups, self.mr) = (m, k, max(1, kc), groups, mr)
-        (unpacked, owner) = (nil, nil)
+        (unpacked, owner, form) = (nil, nil, .panels)
         let rows = groups * ((m + mr - 1) / mr) * mr
         byteCount = rows * (k + 1) * MemoryLayout<Scalar>.stride
         storage = ScratchPool.shared.lease(byteCount: byteCount)
     }
 
-    /// Weights in the place of panels, with room for the bias; m is a multiple of mr.
+    /// Weights in the place of panels, with room for the bias; where products read them there, m is a multiple
+    /// of mr.
     init(
-        inPlace weight: UnsafePointer<Scalar>, of owner: TensorStorage, m: Int, k: Int, groups: Int,
-        mr: Int
+        _ form: Group.Form, _ weight: UnsafePointer<Scalar>, of owner: TensorStorage, m: Int,
+        k: Int, groups: Int, mr: Int
     ) {
         (self.m, self.k, kc, self.groups, self.mr) = (m, k, max(1, k), groups, mr)
-        (unpacked, self.owner) = (weight, owner)
-        byteCount = groups * m * MemoryLayout<Scalar>.stride
+        (unpacked, self.owner, self.form) = (weight, owner, form)
+        byteCount = groups * ((m + mr - 1) / mr) * mr * MemoryLayout<Scalar>.stride
         storage = ScratchPool.shared.lease(byteCount: byteCount)
     }
 
     /// The bias alone.
     func copyBias(_ bias: UnsafePointer<Scalar>?) {
-        for i in 0..<groups * m { (base + i).initialize(to: bias?[i] ?? sumStart) }
+        for group in 0..<groups {
+            for i in 0..<panelCount * mr {
+                let value = i < m ? bias?[group * m + i] : nil
+                (base + group * panelCount * mr + i).initialize(to: value ?? sumStart)
+            }
+        }
     }
 
     /// What a product reads of one group.
     struct Group {
         let first: UnsafePointer<Scalar>
-        /// Weights `[m][k]` instead of panels.
-        let isUnpacked: Bool
+        let form: Form
+
+        /// What is at `first`.
+        enum Form: Sendable {
+            /// Panels.
+            case panels
+            /// Weights `[m][k]`, which the tiles read.
+            case inPlace
+            /// Weights `[m][k]`, of which panels are made right before their use.
+            case packedLate
+        }
     }
 
     /// The weights of a group.
     func group(_ group: Int) -> Group {
-        guard let unpacked else { return Group(first: panels(ofGroup: group), isUnpacked: false) }
-        return Group(first: unpacked + group * m * k, isUnpacked: true)
+        guard let unpacked else { return Group(first: panels(ofGroup: group), form: .panels) }
+        return Group(first: unpacked + group * m * k, form: form)
     }
 
     private var base: UnsafeMutablePointer<Scalar> {

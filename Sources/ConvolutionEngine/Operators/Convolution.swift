@@ -94,7 +94,8 @@ public struct Convolution: Sendable {
         let plan = ConvolutionPlan(
             computed, dtype: operands.input.dtype, algorithm: algorithm(for: operands.weight),
             precision: options.precision, kernels: kernels, threads: threads)
-        let weights = plan.prepare(oriented(operands.weight), bias: operands.bias)
+        let weights = plan.prepare(
+            oriented(operands.weight), bias: operands.bias, use: .once)
         let output = plan.run(
             extended(operands.input), weights, adding: operands.add,
             activation: options.activation)

@@ -2,6 +2,14 @@
 
 import KernelInterface
 
+/// How often prepared weights will be used: what is worth doing to them.
+public enum WeightUse: Sendable {
+    /// In one run: they may be read as they came, or be packed in its course.
+    case once
+    /// In many: they are packed completely.
+    case often
+}
+
 /// How one geometry is computed in one precision: planned once, run many times.
 ///
 ///     let plan = ConvolutionPlan(geometry, dtype: .float32)  // chooses: no data needed
@@ -100,10 +108,14 @@ public struct ConvolutionPlan: Sendable {
     }
 
     /// Packs weights and bias; both must have the geometry's shapes and the plan's dtype.
-    public func prepare(_ weight: Tensor, bias: Tensor?) -> PreparedWeights {
+    ///
+    /// - Parameter use: how often they will be used; results do not depend on it
+    public func prepare(
+        _ weight: Tensor, bias: Tensor?, use: WeightUse = .often
+    ) -> PreparedWeights {
         switch typed {
-        case .float32(let plan): PreparedWeights(panels: .float32(plan.prepare(weight, bias: bias)))
-        case .float64(let plan): PreparedWeights(panels: .float64(plan.prepare(weight, bias: bias)))
+        case .float32(let plan): PreparedWeights(panels: .float32(plan.prepare(weight, bias: bias, use: use)))
+        case .float64(let plan): PreparedWeights(panels: .float64(plan.prepare(weight, bias: bias, use: use)))
         }
     }
 

@@ -90,31 +90,32 @@ struct TypedPlan<Scalar: TensorScalar>: Sendable {
         }
     }
 
-    func prepare(_ weight: Tensor, bias: Tensor?) -> WeightSet<Scalar> {
+    func prepare(_ weight: Tensor, bias: Tensor?, use: WeightUse) -> WeightSet<Scalar> {
         if case .winograd(let algorithm) = method {
-            return WeightSet(panels: [], winograd: algorithm.prepare(weight, bias: bias))
+            return WeightSet(panels: [], winograd: algorithm.prepare(weight, bias: bias, use: use))
         }
         if case .dilatedWinograd(let algorithm) = method {
-            return WeightSet(panels: [], winograd: algorithm.prepare(weight, bias: bias))
+            return WeightSet(panels: [], winograd: algorithm.prepare(weight, bias: bias, use: use))
         }
         if case .direct(let algorithm) = method { return algorithm.prepare(weight, bias: bias) }
         let storage = weight.storage
         return weight.withElements(of: Scalar.self) { weight in
-            guard let bias else { return prepare(weight.baseAddress!, of: storage, bias: nil) }
+            guard let bias else { return prepare(weight.baseAddress!, of: storage, bias: nil, use) }
             return bias.withElements(of: Scalar.self) {
-                prepare(weight.baseAddress!, of: storage, bias: $0.baseAddress!)
+                prepare(weight.baseAddress!, of: storage, bias: $0.baseAddress!, use)
             }
         }
     }
 
     private func prepare(
-        _ weight: UnsafePointer<Scalar>, of storage: TensorStorage, bias: UnsafePointer<Scalar>?
+        _ weight: UnsafePointer<Scalar>, of storage: TensorStorage, bias: UnsafePointer<Scalar>?,
+        _ use: WeightUse
     ) -> WeightSet<Scalar> {
         switch method {
         case .slidingWindow(let algorithm):
             WeightSet(panels: [algorithm.prepare(weight, bias: bias)])
         case .implicitGEMM(let algorithm):
-            WeightSet(panels: [algorithm.prepare(weight, of: storage, bias: bias)])
+            WeightSet(panels: [algorithm.prepare(weight, of: storage, bias: bias, use: use)])
         case .stridePhases(let algorithm):
             WeightSet(panels: algorithm.prepare(weight, bias: bias))
         case .columnScatter(let algorithm):

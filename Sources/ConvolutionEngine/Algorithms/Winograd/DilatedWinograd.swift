@@ -32,8 +32,8 @@ struct DilatedWinograd<Scalar: TensorScalar>: Sendable {
         self.grids = grids
     }
 
-    func prepare(_ weight: Tensor, bias: Tensor?) -> WinogradWeights<Scalar> {
-        grids.prepare(weight, bias: bias)
+    func prepare(_ weight: Tensor, bias: Tensor?, use: WeightUse) -> WinogradWeights<Scalar> {
+        grids.prepare(weight, bias: bias, use: use)
     }
 
     /// Whether the copies of an image take 24 MB at most.

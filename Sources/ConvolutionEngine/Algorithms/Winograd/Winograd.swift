@@ -36,6 +36,8 @@ struct Winograd<Scalar: TensorScalar>: Sendable {
     let blocks: WinogradBlocks
     private let input: WinogradInput<Scalar>
     private let product: WinogradProduct<Scalar>
+    /// How weights are transformed on the way, where each has one use.
+    private let deferral: WinogradDeferral<Scalar>?
 
     /// Nil where ``obstacle(to:precision:)`` is not.
     init?(
@@ -56,11 +58,15 @@ struct Winograd<Scalar: TensorScalar>: Sendable {
             geometry: geometry, tiling: tiling, blocks: blocks, kernels: kernels)
         product = WinogradProduct(
             geometry: geometry, tiling: tiling, blocks: blocks, kernels: kernels)
+        deferral =
+            blocks.isShared && blocks.blockCount == 1
+            ? WinogradDeferral(geometry, tiling, kernels: kernels) : nil
     }
 
-    func prepare(_ weight: Tensor, bias: Tensor?) -> WinogradWeights<Scalar> {
+    func prepare(_ weight: Tensor, bias: Tensor?, use: WeightUse) -> WinogradWeights<Scalar> {
         WinogradWeights(
-            weight, bias: bias, geometry, tiling, kernels: kernels, threads: threads)
+            weight, bias: bias, geometry, tiling, kernels: kernels, threads: threads,
+            isDeferred: use == .once && deferral != nil)
     }
 
     private var sharedElements: Int {
@@ -71,7 +77,8 @@ struct Winograd<Scalar: TensorScalar>: Sendable {
         blocks.isShared ? 0 : geometry.kernel.depth * blocks.pointElements
     }
     private var workerElements: Int {
-        (ringElements + max(input.workElements, product.workElements) + 31) / 16 * 16
+        (ringElements + max(
+            input.workElements, product.workElements + (deferral?.workElements ?? 0)) + 31) / 16 * 16
     }
 
     var scratchByteCount: Int {
@@ -139,9 +146,18 @@ struct Winograd<Scalar: TensorScalar>: Sendable {
             let vectors = blocks.panels.vectors(of: some)
             let work = worker(index, operands)
             let points = operands.scratch + group * blocks.pointElements
-            product.multiply(
-                rows, some, of: blocks.panels, terms: [.init(points: points, depth: 0)],
-                group: group, weights: weights, work: work)
+            if weights.isDeferred {
+                weights.source.withPointers { weight, _ in
+                    product.multiply(
+                        rows, some, of: blocks.panels, points: points,
+                        weight: weight + group * geometry.weightElementsPerGroup,
+                        deferred: deferral!, work: work)
+                }
+            } else {
+                product.multiply(
+                    rows, some, of: blocks.panels, terms: [.init(points: points, depth: 0)],
+                    group: group, weights: weights, work: work)
+            }
             product.finish(
                 rows, vectors: vectors, group: group, operands, weights: weights, work: work,
                 to: { vector in

@@ -58,6 +58,37 @@ struct WinogradProduct<Scalar: TensorScalar>: Sendable {
         }
     }
 
+    /// The same with weights that are transformed on the way: of a chunk of channels a few panels at a time,
+    /// which stay in L2 until they have been used.
+    ///
+    /// - Parameter weight: the group's weights as they came
+    func multiply(
+        _ rows: Range<Int>, _ some: Range<Int>, of panels: WinogradPanels,
+        points: UnsafePointer<Scalar>, weight: UnsafePointer<Scalar>,
+        deferred: WinogradDeferral<Scalar>, work: UnsafeMutablePointer<Scalar>
+    ) {
+        let channels = geometry.inputChannelsPerGroup, chunk = WinogradWeights<Scalar>.chunk
+        let transformed = work + workElements
+        for c in stride(from: 0, to: channels, by: chunk) {
+            let depth = min(chunk, channels - c)
+            for first in stride(from: rows.lowerBound, to: rows.upperBound, by: deferred.rows) {
+                let rest = first..<min(rows.upperBound, first + deferred.rows)
+                deferred.transform(weight, rest, c..<c + depth, to: transformed)
+                for point in 0..<tiling.points {
+                    multiply(
+                        TileOperands(
+                            depth: depth, a: transformed + point * deferred.pointStride,
+                            b: points + point * blocks.pointStride
+                                + some.lowerBound * blocks.panelElements + c * kernels.nr,
+                            c: work + point * pointPitch + (first - rows.lowerBound) * ldc,
+                            ldc: ldc, vectors: 0, bias: nil, accumulate: c > 0),
+                        panelStride: deferred.panelStride(depth: depth), rows: rest.count, some,
+                        of: panels)
+                }
+            }
+        }
+    }
+
     /// A panel of values stays in L1 while the panels of weights pass by.
     private func multiply(
         _ first: TileOperands<Scalar>, panelStride: Int, rows: Int, _ some: Range<Int>,

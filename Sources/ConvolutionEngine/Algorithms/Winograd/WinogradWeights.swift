@@ -15,7 +15,8 @@ struct WinogradWeights<Scalar: TensorScalar>: Sendable {
     private let channels, panelCount, mr, lanes: Int
     private let depthStride, pointStride: Int
     private let groupStride: Int
-    private let storage: ScratchPool.Lease
+    /// Nil where they are transformed in the course of the run.
+    private let storage: ScratchPool.Lease?
     /// What the weights were, for an input that has to be computed otherwise.
     let source: WeightSet<Scalar>.Given
 
@@ -25,8 +26,11 @@ struct WinogradWeights<Scalar: TensorScalar>: Sendable {
 
     var byteCount: Int { (elements + bias.count) * MemoryLayout<Scalar>.stride }
 
+    /// Whether the run transforms them, each right before its only use.
+    var isDeferred: Bool { storage == nil }
+
     private var base: UnsafeMutablePointer<Scalar> {
-        storage.bytes.assumingMemoryBound(to: Scalar.self)
+        storage!.bytes.assumingMemoryBound(to: Scalar.self)
     }
 
     /// What is added to all outputs of a channel.
@@ -45,7 +49,7 @@ struct WinogradWeights<Scalar: TensorScalar>: Sendable {
 
     init(
         _ weight: Tensor, bias: Tensor?, _ g: ConvolutionGeometry, _ tiling: WinogradTiling,
-        kernels: GEMMKernels<Scalar>, threads: Int
+        kernels: GEMMKernels<Scalar>, threads: Int, isDeferred: Bool
     ) {
         source = .init(weight: weight, bias: bias)
         self.bias = bias?.elements(of: Scalar.self) ?? []
@@ -57,8 +61,11 @@ struct WinogradWeights<Scalar: TensorScalar>: Sendable {
         depthStride = panels * (whole * mr + rest)
         pointStride = g.kernel.depth * depthStride + 16
         groupStride = tiling.points * pointStride
-        elements = g.groups * groupStride + 16
-        storage = ScratchPool.shared.lease(byteCount: elements * MemoryLayout<Scalar>.stride)
+        elements = isDeferred ? 0 : g.groups * groupStride + 16
+        storage =
+            isDeferred
+            ? nil : ScratchPool.shared.lease(byteCount: elements * MemoryLayout<Scalar>.stride)
+        if isDeferred { return }
         transform(weight, g, Transform(g, tiling, kernels, pointStride: pointStride), threads)
     }
 
@@ -93,7 +100,7 @@ struct WinogradWeights<Scalar: TensorScalar>: Sendable {
     }
 
     /// A panel of a chunk: its taps apart, then along rows, then along columns.
-    private struct Transform: Sendable {
+    struct Transform: Sendable {
         let geometry: ConvolutionGeometry
         let tiling: WinogradTiling
         let kernels: GEMMKernels<Scalar>
