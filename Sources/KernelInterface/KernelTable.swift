@@ -11,9 +11,6 @@ public struct KernelTable: Sendable {
     /// Kernels in double precision.
     public let float64: GEMMKernels<Double>
 
-    /// Size of a vector: 64 on AVX-512, 32 on AVX2, 16 elsewhere.
-    public var vectorByteCount: Int { float32.lanes * MemoryLayout<Float>.stride }
-
     /// A table of the two sets of kernels.
     public init(name: String, float32: GEMMKernels<Float>, float64: GEMMKernels<Double>) {
         self.name = name

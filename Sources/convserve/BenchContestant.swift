@@ -24,7 +24,9 @@ struct BenchContestant {
             _ = output()
             return
         }
-        plan.run(data.input, ready ?? plan.prepare(data.weight, bias: nil, use: .once), into: storage.bytes)
+        plan.run(
+            data.input, ready ?? plan.prepare(data.weight, bias: nil, use: .once),
+            into: storage.bytes)
     }
 
     /// Tensors of 16 bits are widened before the run and rounded behind it.

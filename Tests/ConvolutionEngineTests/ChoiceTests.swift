@@ -15,19 +15,16 @@ struct ChoiceTests {
         var groups = 1
         let choice: Algorithm
         var strict: Algorithm?
-        /// With vectors of 64 bytes.
-        var wide: Algorithm?
         var dilation = 1
         var description: String { name }
 
         init(
             _ name: String, _ input: [Int], _ weight: [Int], stride: Int = 1, padding: Int = 0,
-            dilation: Int = 1, groups: Int = 1, _ choice: Algorithm, strict: Algorithm? = nil,
-            wide: Algorithm? = nil
+            dilation: Int = 1, groups: Int = 1, _ choice: Algorithm, strict: Algorithm? = nil
         ) {
             (self.name, self.input, self.weight) = (name, input, weight)
             (self.stride, self.padding, self.groups) = (stride, padding, groups)
-            (self.choice, self.strict, self.wide) = (choice, strict, wide)
+            (self.choice, self.strict) = (choice, strict)
             self.dilation = dilation
         }
     }
@@ -37,12 +34,8 @@ struct ChoiceTests {
         Row("VGG first", [1, 3, 224, 224], [64, 3, 3, 3], padding: 1, .direct),
         Row("VGG", [1, 64, 224, 224], [64, 64, 3, 3], padding: 1, .winograd),
         Row("ResNet 56", [1, 64, 56, 56], [64, 64, 3, 3], padding: 1, .winograd),
-        Row(
-            "ResNet 14", [1, 256, 14, 14], [256, 256, 3, 3], padding: 1, .winograd,
-            wide: .im2col),
-        Row(
-            "ResNet 14, few", [1, 64, 14, 14], [64, 64, 3, 3], padding: 1, .winograd,
-            strict: .im2col, wide: .im2col),
+        Row("ResNet 14", [1, 256, 14, 14], [256, 256, 3, 3], padding: 1, .winograd),
+        Row("ResNet 14, few", [1, 64, 14, 14], [64, 64, 3, 3], padding: 1, .im2col),
         Row("ResNet 28", [1, 128, 28, 28], [128, 128, 3, 3], padding: 1, .winograd),
         Row(
             "DeepLab, dilated", [1, 256, 28, 28], [256, 256, 3, 3], padding: 2, dilation: 2,
@@ -76,14 +69,9 @@ struct ChoiceTests {
         let geometry = try ConvolutionGeometry(
             .forward, spatialRank: row.weight.count - 2, input: row.input, weight: row.weight,
             bias: nil, options: options)
-        for set in InstructionSet.available {
-            let kernels = set.kernels!
-            let choice = set == .avx512 ? row.wide ?? row.choice : row.choice
-            #expect(Algorithm.fastest(for: geometry, kernels: kernels) == choice, "\(set)")
-            #expect(
-                Algorithm.fastest(for: geometry, precision: .strict, kernels: kernels)
-                    == row.strict ?? row.choice, "\(set)")
-        }
+        #expect(Algorithm.fastest(for: geometry) == row.choice)
+        #expect(
+            Algorithm.fastest(for: geometry, precision: .strict) == row.strict ?? row.choice)
     }
 
     /// The same request has the same bits, whoever else it travels with.
@@ -97,9 +85,6 @@ struct ChoiceTests {
         let geometry = try ConvolutionGeometry(
             .forward, spatialRank: row.weight.count - 2, input: [8] + row.input.dropFirst(),
             weight: row.weight, bias: nil, options: options)
-        for set in InstructionSet.available {
-            let choice = set == .avx512 ? row.wide ?? row.choice : row.choice
-            #expect(Algorithm.fastest(for: geometry, kernels: set.kernels!) == choice, "\(set)")
-        }
+        #expect(Algorithm.fastest(for: geometry) == row.choice)
     }
 }

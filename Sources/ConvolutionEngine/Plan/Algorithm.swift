@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import KernelInterface
-
 /// How a convolution is computed.
 public enum Algorithm: String, Sendable, CaseIterable {
     /// ``SlidingWindow``
@@ -25,15 +23,14 @@ public enum Algorithm: String, Sendable, CaseIterable {
     public var name: String { rawValue }
 
     /// The one that is expected to be fastest among those that keep to the precision: a function of the
-    /// geometry, the precision and the kernels alone, in constant time.
+    /// geometry and the precision alone, in constant time.
     ///
     /// Large kernels are for the frequency domain, by ``FourierTiling``'s account; kernels of three and five
     /// taps for minimal filtering, where there is enough to filter (``Winograd``). A transposed convolution
     /// has a product for each residue of the stride, which with thousands of them are too small to be
     /// worth their while.
     public static func fastest(
-        for geometry: ConvolutionGeometry, precision: Precision = .standard,
-        kernels: KernelTable = .best
+        for geometry: ConvolutionGeometry, precision: Precision = .standard
     ) -> Algorithm {
         switch geometry.direction {
         case .transposed:
@@ -41,9 +38,7 @@ public enum Algorithm: String, Sendable, CaseIterable {
         case .forward:
             if FourierTiling.wins(geometry) {
                 .fft
-            } else if Winograd<Float>.isFaster(
-                geometry, precision, vectorByteCount: kernels.vectorByteCount)
-            {
+            } else if Winograd<Float>.isFaster(geometry, precision) {
                 .winograd
             } else if prefersDirect(geometry) && DirectBlocks.areModest(geometry) {
                 .direct

@@ -114,8 +114,10 @@ public struct ConvolutionPlan: Sendable {
         _ weight: Tensor, bias: Tensor?, use: WeightUse = .often
     ) -> PreparedWeights {
         switch typed {
-        case .float32(let plan): PreparedWeights(panels: .float32(plan.prepare(weight, bias: bias, use: use)))
-        case .float64(let plan): PreparedWeights(panels: .float64(plan.prepare(weight, bias: bias, use: use)))
+        case .float32(let plan):
+            PreparedWeights(panels: .float32(plan.prepare(weight, bias: bias, use: use)))
+        case .float64(let plan):
+            PreparedWeights(panels: .float64(plan.prepare(weight, bias: bias, use: use)))
         }
     }
 

@@ -28,10 +28,8 @@ struct TypedPlan<Scalar: TensorScalar>: Sendable {
         kernels: KernelTable, threads: Int
     ) {
         self.geometry = geometry
-        let wanted =
-            algorithm
-            ?? Algorithm.fastest(for: geometry, precision: precision, kernels: kernels)
         let kernels = Scalar.kernels(in: kernels)
+        let wanted = algorithm ?? Algorithm.fastest(for: geometry, precision: precision)
         if geometry.outputCount == 0 {
             self.algorithm = wanted
             method = .nothing

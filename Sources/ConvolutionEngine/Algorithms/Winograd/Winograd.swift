@@ -77,8 +77,8 @@ struct Winograd<Scalar: TensorScalar>: Sendable {
         blocks.isShared ? 0 : geometry.kernel.depth * blocks.pointElements
     }
     private var workerElements: Int {
-        (ringElements + max(
-            input.workElements, product.workElements + (deferral?.workElements ?? 0)) + 31) / 16 * 16
+        let multiplying = product.workElements + (deferral?.workElements ?? 0)
+        return (ringElements + max(input.workElements, multiplying) + 31) / 16 * 16
     }
 
     var scratchByteCount: Int {
@@ -279,14 +279,10 @@ extension Winograd {
     /// Whether it is expected to be faster than sums of products as they are, with weights that are used once.
     ///
     /// A pair of channels has points to transform before it saves any, so it takes maps of some size and,
-    /// since tiles go through memory, channels enough that their products outweigh it; the wider the vectors,
-    /// the more of both. In one dimension half as much is saved. Measured for 16 ... 512 channels on maps of
-    /// 7x7 ... 112x112 and 32 ... 4096, on AVX2 (Zen 3) and AVX-512 (Emerald Rapids).
-    ///
-    /// - Parameter vectorByteCount: size of the kernels' vectors
-    static func isFaster(
-        _ g: ConvolutionGeometry, _ precision: Precision, vectorByteCount: Int
-    ) -> Bool {
+    /// since tiles go through memory, channels enough that their products outweigh it. In one dimension
+    /// half as much is saved. Measured for 16 ... 512 channels on maps of 7x7 ... 112x112 and 32 ... 4096,
+    /// on AVX2 (Zen 3) and AVX-512 (Emerald Rapids), where it begins at the same sizes.
+    static func isFaster(_ g: ConvolutionGeometry, _ precision: Precision) -> Bool {
         guard obstacle(to: g, precision: precision) == nil else { return false }
         let channels = min(g.inputChannelsPerGroup, g.outputChannelsPerGroup)
         let pixels = g.outputSize.height * g.outputSize.width
@@ -299,9 +295,12 @@ extension Winograd {
         if g.kernel.height * g.kernel.width > 9 {
             return channels >= 32 && pixels >= 120 && work >= 6_000
         }
-        if vectorByteCount == 64 {
-            return channels >= 24 && pixels >= (channels >= 128 ? 380 : channels >= 32 ? 600 : 1500)
+        switch channels {
+        case ..<24: return false
+        case ..<32: return pixels >= 1500
+        case ..<96: return pixels >= 600
+        case ..<112: return pixels >= 380
+        default: return pixels >= 160
         }
-        return channels >= 24 && pixels >= (channels >= 48 ? 160 : 700) && work >= 12_000
     }
 }
