@@ -9,9 +9,10 @@ import KernelInterface
 ///
 ///     out[d·q + r][e·t + s] = Σ w[k][l] · padded[d·(q + k) + r][e·(t + l) + s]
 ///
-/// is a convolution without dilation of each of d·e sub-grids. An image's sub-grids are gathered as a batch,
-/// with their padding, convolved, and merged on the way out, row by row. An image at a time: what it needs of
-/// memory does not depend on the batch.
+/// is a convolution without dilation of each of d·e sub-grids. An image's sub-grids are gathered one below the
+/// other, with their padding, convolved as one image, and merged on the way out, row by row; where a window
+/// looks at two of them, nobody looks at the output. An image at a time: what it needs of memory does not depend
+/// on the batch.
 struct DilatedWinograd<Scalar: TensorScalar>: Sendable {
     let geometry: ConvolutionGeometry
     let kernels: GEMMKernels<Scalar>
@@ -70,7 +71,7 @@ struct DilatedWinograd<Scalar: TensorScalar>: Sendable {
 
     /// Over the cores: channels.
     private func gather(_ image: UnsafePointer<Scalar>, to grid: UnsafeMutablePointer<Scalar>) {
-        let g = geometry, size = grids.geometry.inputSize
+        let g = geometry, size = grids.geometry.inputSize, height = g.subGridHeight
         let from = UncheckedPointer(UnsafeMutablePointer(mutating: image))
         let to = UncheckedPointer(grid)
         let (down, across) = (g.subGridsDown, g.subGridsAcross)
@@ -83,14 +84,14 @@ struct DilatedWinograd<Scalar: TensorScalar>: Sendable {
                     + (channel * size.depth + z) * g.inputSize.height * g.inputSize.width
                 var row =
                     to.pointer
-                    + (((r * across + s) * g.inputChannels + channel) * size.depth + z)
-                    * size.height * size.width
+                    + ((channel * size.depth + z) * size.height + (r * across + s) * height)
+                    * size.width
                 // Columns t of the sub-grid with 0 <= across·t + left < width.
                 let left = s - g.paddingBefore.width
                 let low = min(size.width, max(0, (across - 1 - left) / across))
                 let high = max(
                     low, min(size.width, (g.inputSize.width - left + across - 1) / across))
-                for i in 0..<size.height {
+                for i in 0..<height {
                     let y = down * i + r - g.paddingBefore.height
                     if y < 0 || y >= g.inputSize.height {
                         row.update(repeating: .zero, count: size.width)
@@ -116,17 +117,17 @@ struct DilatedWinograd<Scalar: TensorScalar>: Sendable {
         ParallelTiles.run(g.outputChannels, threads: threads) { channel, _ in
             for z in 0..<size.depth {
                 let plane = channel * size.depth + z
-                let first = image * g.outputChannels * size.depth + plane
+                let output =
+                    operands.output
+                    + (image * g.outputChannels * size.depth + plane) * size.height * size.width
                 for y in 0..<size.height {
-                    let row = operands.output + (first * size.height + y) * size.width
-                    let r = y % down * across
+                    let row = output + y * size.width
+                    let first = y % down * across * g.subGridHeight + y / down
                     kernels.interleave(
                         PhaseRows(
-                            phases: from.pointer
-                                + ((r * g.outputChannels * size.depth + plane) * part.height
-                                    + y / down) * part.width,
-                            pitch: g.outputChannels * size.depth * part.height * part.width,
-                            stride: across, row: row, count: size.width))
+                            phases: from.pointer + (plane * part.height + first) * part.width,
+                            pitch: g.subGridHeight * part.width, stride: across, row: row,
+                            count: size.width))
                     operands.finish(row, count: size.width)
                 }
             }
@@ -141,18 +142,23 @@ extension ConvolutionGeometry {
     var subGridsAcross: Int { kernel.width > 1 ? dilation.width : 1 }
     var hasSubGrids: Bool { subGridsDown * subGridsAcross > 1 }
 
-    /// The sub-grids of one image as a batch, with stride 1, no dilation and their padding as input. All are
-    /// as large as the largest, which makes outputs that nobody asked for.
+    /// Rows of a sub-grid with its padding.
+    var subGridHeight: Int {
+        (outputSize.height + subGridsDown - 1) / subGridsDown + kernel.height - 1
+    }
+
+    /// The sub-grids of one image one below the other, without dilation and with their padding as input. All are
+    /// as large as the largest, which makes outputs that nobody asked for, as do those between two of them.
     var subGrids: ConvolutionGeometry {
         var grids = self
         let (down, across) = (subGridsDown, subGridsAcross)
-        grids.batch = down * across
+        grids.batch = 1
         grids.dilation = SpatialTriple(depth: dilation.depth, height: 1, width: 1)
         grids.outputSize = SpatialTriple(
-            depth: outputSize.depth, height: (outputSize.height + down - 1) / down,
+            depth: outputSize.depth, height: down * across * subGridHeight - (kernel.height - 1),
             width: (outputSize.width + across - 1) / across)
         grids.inputSize = SpatialTriple(
-            depth: inputSize.depth, height: grids.outputSize.height + kernel.height - 1,
+            depth: inputSize.depth, height: down * across * subGridHeight,
             width: grids.outputSize.width + kernel.width - 1)
         grids.paddingBefore = SpatialTriple(
             depth: paddingBefore.depth, height: 0, width: 0)
