@@ -5,8 +5,8 @@
 ///
 /// The sum runs over k in ascending order with one rounding a step where the instruction set fuses. With
 /// `lda` a[r·lda + k] takes the place of a[k·mr + r].
-/// Assumptions: `a`, `b` and `c` may be read and written in whole vectors; `bias` has `mr` values
-/// a tile.
+/// Assumptions: `a`, `b` and `c` may be read in whole vectors, and `c` written but for ``tail``; `bias` has `mr`
+/// values a tile.
 public struct TileOperands<Scalar>: @unchecked Sendable {
     /// Tiles.
     public var count: Int
@@ -24,6 +24,8 @@ public struct TileOperands<Scalar>: @unchecked Sendable {
     public var ldc: Int
     /// Vectors of a tile that are computed and stored: 1 ... nr / lanes.
     public var vectors: Int
+    /// Lanes of the last vector that are stored; 0: all.
+    public var tail = 0
     /// The sum starts at these values, one a row; nil: at zero.
     public var bias: UnsafePointer<Scalar>?
     /// Adds to what C holds (`bias` is then nil); false: overwrites it.

@@ -47,7 +47,7 @@ enum Tile<V: KernelVector, let R: Int, let N: Int> {
             a += R
             b += columns
         }
-        finish(t, o.c, o.ldc, o.accumulate)
+        finish(t, o.c, o.ldc, o.accumulate, tail: o.tail)
     }
 
     /// The same with row r of A at `a + r·lda`: nothing is packed, a step reads a column of R rows. What the
@@ -81,7 +81,7 @@ enum Tile<V: KernelVector, let R: Int, let N: Int> {
             a += 1
             b += columns
         }
-        finish(t, o.c, o.ldc, o.accumulate)
+        finish(t, o.c, o.ldc, o.accumulate, tail: o.tail)
     }
 
     /// C <- start + A·B with row k of B at `b + offsets[k]`.
@@ -110,7 +110,7 @@ enum Tile<V: KernelVector, let R: Int, let N: Int> {
             a += R
             offsets += 1
         }
-        finish(t, o.c + column, o.ldc, o.accumulate)
+        finish(t, o.c + column, o.ldc, o.accumulate, tail: 0)
     }
 
     @inline(__always) private static func start(_ bias: UnsafePointer<Scalar>?) -> Registers {
@@ -133,11 +133,19 @@ enum Tile<V: KernelVector, let R: Int, let N: Int> {
         }
     }
 
-    /// Two loops, because a choice inside one is not hoisted.
+    /// Several loops, because a choice inside one is not hoisted.
     @inline(__always) private static func finish(
-        _ t: Registers, _ c: UnsafeMutablePointer<Scalar>, _ ldc: Int, _ accumulate: Bool
+        _ t: Registers, _ c: UnsafeMutablePointer<Scalar>, _ ldc: Int, _ accumulate: Bool, tail: Int
     ) {
-        if accumulate {
+        if tail > 0 {
+            for r in 0..<R {
+                for j in 0..<N {
+                    let p = c + r * ldc + j * V.scalarCount
+                    let sum = accumulate ? V.sum(load(p), t[r][j]) : t[r][j]
+                    if j < N - 1 { store(sum, p) } else { V.storeFirst(tail, sum, p) }
+                }
+            }
+        } else if accumulate {
             for r in 0..<R {
                 for j in 0..<N {
                     let p = c + r * ldc + j * V.scalarCount

@@ -64,17 +64,17 @@ struct GEMMBlock<Scalar: TensorScalar> {
                     column(kernels, rows: m0..<m1, panel: panel, column: columns.lowerBound)
                     continue
                 }
-                // loop 1: whole tiles go straight into C, the others by way of `edge`
-                let isWhole = columns.count % kernels.lanes == 0
-                let whole = isWhole ? (m1 - m0) / kernels.mr : 0
+                // loop 1: whole tiles go straight into C, one with fewer rows by way of `edge`
+                let whole = (m1 - m0) / kernels.mr
                 if whole > 0 {
                     tiles(
-                        kernels, whole, row: m0, panel: panel,
-                        vectors: columns.count / kernels.lanes,
+                        kernels, whole, row: m0, panel: panel, columns: columns.count,
                         c: c + m0 * ldc + columns.lowerBound, ldc: ldc, accumulate: start == nil)
                 }
-                for i in stride(from: m0 + whole * kernels.mr, to: m1, by: kernels.mr) {
-                    raggedTile(kernels, row: i, panel: panel, columns: columns, end: m1)
+                if m0 + whole * kernels.mr < m1 {
+                    raggedTile(
+                        kernels, row: m0 + whole * kernels.mr, panel: panel, columns: columns,
+                        end: m1)
                 }
             }
         }
@@ -84,15 +84,17 @@ struct GEMMBlock<Scalar: TensorScalar> {
 extension GEMMBlock {
     @inline(__always)
     private func tiles(
-        _ kernels: GEMMKernels<Scalar>, _ count: Int, row: Int, panel: Int, vectors: Int,
+        _ kernels: GEMMKernels<Scalar>, _ count: Int, row: Int, panel: Int, columns: Int,
         c: UnsafeMutablePointer<Scalar>, ldc: Int, accumulate: Bool
     ) {
-        kernels.multiply(
-            TileOperands(
-                count: count, depth: kc,
-                a: a + (isUnpacked ? row : row / kernels.mr) * panelStrideA,
-                lda: isUnpacked ? panelStrideA : 0, b: b + panel * panelStrideB, c: c, ldc: ldc,
-                vectors: vectors, bias: start.map { $0 + row }, accumulate: accumulate))
+        var tiles = TileOperands(
+            count: count, depth: kc,
+            a: a + (isUnpacked ? row : row / kernels.mr) * panelStrideA,
+            lda: isUnpacked ? panelStrideA : 0, b: b + panel * panelStrideB, c: c, ldc: ldc,
+            vectors: (columns + kernels.lanes - 1) / kernels.lanes,
+            bias: start.map { $0 + row }, accumulate: accumulate)
+        tiles.tail = columns % kernels.lanes
+        kernels.multiply(tiles)
     }
 
     /// A column that is a panel of its own.
@@ -106,13 +108,12 @@ extension GEMMBlock {
                 c: c + first * ldc + column, ldc: ldc, start: start.map { $0 + first }, work: edge))
     }
 
-    /// A tile that C has no room for: with fewer rows, or columns that are no whole vectors.
+    /// A tile that C has no room for: with fewer rows.
     private func raggedTile(
         _ kernels: GEMMKernels<Scalar>, row: Int, panel: Int, columns: Range<Int>, end: Int
     ) {
         tiles(
-            kernels, 1, row: row, panel: panel,
-            vectors: (columns.count + kernels.lanes - 1) / kernels.lanes, c: edge, ldc: kernels.nr,
+            kernels, 1, row: row, panel: panel, columns: columns.count, c: edge, ldc: kernels.nr,
             accumulate: false)
         for r in 0..<min(kernels.mr, end - row) {
             let to = c + (row + r) * ldc + columns.lowerBound
