@@ -27,8 +27,16 @@ extension SIMD16: KernelVector where Scalar == Float {
     @inline(__always) static func zipLow(_ a: Self, _ b: Self) -> Self { f32x16_zip_low(a, b) }
     @inline(__always) static func zipHigh(_ a: Self, _ b: Self) -> Self { f32x16_zip_high(a, b) }
     @inline(__always) static func first(_ n: Int, _ v: Self) -> Self { f32x16_first(v, n) }
+    @inline(__always) static func masked(_ v: Self, _ m: Self) -> Self { f32x16_masked(v, m) }
     @inline(__always) static var square: Int { 8 }
     @inline(__always) static func transpose(
+        _ from: UnsafePointer<Float>, _ stride: Int, _ to: UnsafeMutablePointer<Float>,
+        _ pitch: Int
+    ) {
+        f32x8_transpose(from, stride, to, pitch)
+    }
+    @inline(__always) static var side: Int { 8 }
+    @inline(__always) static func turn(
         _ from: UnsafePointer<Float>, _ stride: Int, _ to: UnsafeMutablePointer<Float>,
         _ pitch: Int
     ) {
@@ -57,8 +65,16 @@ extension SIMD8: KernelVector where Scalar == Double {
     @inline(__always) static func zipLow(_ a: Self, _ b: Self) -> Self { f64x8_zip_low(a, b) }
     @inline(__always) static func zipHigh(_ a: Self, _ b: Self) -> Self { f64x8_zip_high(a, b) }
     @inline(__always) static func first(_ n: Int, _ v: Self) -> Self { f64x8_first(v, n) }
+    @inline(__always) static func masked(_ v: Self, _ m: Self) -> Self { f64x8_masked(v, m) }
     @inline(__always) static var square: Int { 8 }
     @inline(__always) static func transpose(
+        _ from: UnsafePointer<Double>, _ stride: Int, _ to: UnsafeMutablePointer<Double>,
+        _ pitch: Int
+    ) {
+        f64x8_transpose(from, stride, to, pitch)
+    }
+    @inline(__always) static var side: Int { 8 }
+    @inline(__always) static func turn(
         _ from: UnsafePointer<Double>, _ stride: Int, _ to: UnsafeMutablePointer<Double>,
         _ pitch: Int
     ) {
@@ -91,12 +107,20 @@ extension SIMD8: KernelVector where Scalar == Float {
     @inline(__always) static func zipLow(_ a: Self, _ b: Self) -> Self { f32x8_zip_low(a, b) }
     @inline(__always) static func zipHigh(_ a: Self, _ b: Self) -> Self { f32x8_zip_high(a, b) }
     @inline(__always) static func first(_ n: Int, _ v: Self) -> Self { f32x8_first(v, n) }
+    @inline(__always) static func masked(_ v: Self, _ m: Self) -> Self { f32x8_masked(v, m) }
     @inline(__always) static var square: Int { 4 }
     @inline(__always) static func transpose(
         _ from: UnsafePointer<Float>, _ stride: Int, _ to: UnsafeMutablePointer<Float>,
         _ pitch: Int
     ) {
         f32x4_transpose(from, stride, to, pitch)
+    }
+    @inline(__always) static var side: Int { 8 }
+    @inline(__always) static func turn(
+        _ from: UnsafePointer<Float>, _ stride: Int, _ to: UnsafeMutablePointer<Float>,
+        _ pitch: Int
+    ) {
+        f32x8_transpose(from, stride, to, pitch)
     }
     @inline(__always) static func scatter(
         _ from: UnsafePointer<Float>, _ stride: Int, _ to: UnsafeMutablePointer<Float>,
@@ -121,8 +145,16 @@ extension SIMD4: KernelVector where Scalar == Double {
     @inline(__always) static func zipLow(_ a: Self, _ b: Self) -> Self { f64x4_zip_low(a, b) }
     @inline(__always) static func zipHigh(_ a: Self, _ b: Self) -> Self { f64x4_zip_high(a, b) }
     @inline(__always) static func first(_ n: Int, _ v: Self) -> Self { f64x4_first(v, n) }
+    @inline(__always) static func masked(_ v: Self, _ m: Self) -> Self { f64x4_masked(v, m) }
     @inline(__always) static var square: Int { 4 }
     @inline(__always) static func transpose(
+        _ from: UnsafePointer<Double>, _ stride: Int, _ to: UnsafeMutablePointer<Double>,
+        _ pitch: Int
+    ) {
+        f64x4_transpose(from, stride, to, pitch)
+    }
+    @inline(__always) static var side: Int { 4 }
+    @inline(__always) static func turn(
         _ from: UnsafePointer<Double>, _ stride: Int, _ to: UnsafeMutablePointer<Double>,
         _ pitch: Int
     ) {
@@ -155,8 +187,16 @@ extension SIMD4: KernelVector where Scalar == Float {
     @inline(__always) static func zipLow(_ a: Self, _ b: Self) -> Self { f32x4_zip_low(a, b) }
     @inline(__always) static func zipHigh(_ a: Self, _ b: Self) -> Self { f32x4_zip_high(a, b) }
     @inline(__always) static func first(_ n: Int, _ v: Self) -> Self { f32x4_first(v, n) }
+    @inline(__always) static func masked(_ v: Self, _ m: Self) -> Self { f32x4_masked(v, m) }
     @inline(__always) static var square: Int { 4 }
     @inline(__always) static func transpose(
+        _ from: UnsafePointer<Float>, _ stride: Int, _ to: UnsafeMutablePointer<Float>,
+        _ pitch: Int
+    ) {
+        f32x4_transpose(from, stride, to, pitch)
+    }
+    @inline(__always) static var side: Int { 4 }
+    @inline(__always) static func turn(
         _ from: UnsafePointer<Float>, _ stride: Int, _ to: UnsafeMutablePointer<Float>,
         _ pitch: Int
     ) {
@@ -185,12 +225,20 @@ extension SIMD2: KernelVector where Scalar == Double {
     @inline(__always) static func zipLow(_ a: Self, _ b: Self) -> Self { f64x2_zip_low(a, b) }
     @inline(__always) static func zipHigh(_ a: Self, _ b: Self) -> Self { f64x2_zip_high(a, b) }
     @inline(__always) static func first(_ n: Int, _ v: Self) -> Self { f64x2_first(v, n) }
+    @inline(__always) static func masked(_ v: Self, _ m: Self) -> Self { f64x2_masked(v, m) }
     @inline(__always) static var square: Int { 4 }
     @inline(__always) static func transpose(
         _ from: UnsafePointer<Double>, _ stride: Int, _ to: UnsafeMutablePointer<Double>,
         _ pitch: Int
     ) {
         for k in 0..<4 { for r in 0..<4 { to[k * pitch + r] = from[r * stride + k] } }
+    }
+    @inline(__always) static var side: Int { 2 }
+    @inline(__always) static func turn(
+        _ from: UnsafePointer<Double>, _ stride: Int, _ to: UnsafeMutablePointer<Double>,
+        _ pitch: Int
+    ) {
+        for k in 0..<2 { for r in 0..<2 { to[k * pitch + r] = from[r * stride + k] } }
     }
     @inline(__always) static func scatter(
         _ from: UnsafePointer<Double>, _ stride: Int, _ to: UnsafeMutablePointer<Double>,

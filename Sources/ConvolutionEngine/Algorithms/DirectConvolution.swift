@@ -34,6 +34,8 @@ struct DirectConvolution<Scalar: TensorScalar>: Sendable {
     let kernels: GEMMKernels<Scalar>
     let threads: Int
     let blocks: DirectBlocks
+    /// Where channels share vectors.
+    let lanes: LaneBlocks?
 
     init(_ geometry: ConvolutionGeometry, kernels: GEMMKernels<Scalar>, threads: Int) {
         self.geometry = geometry
@@ -45,9 +47,15 @@ struct DirectConvolution<Scalar: TensorScalar>: Sendable {
             channels: kernels.rows.channels,
             share: threads > 1 ? (4 * threads + planes - 1) / planes : 1,
             elementByteCount: MemoryLayout<Scalar>.stride)
+        lanes = LaneBlocks(
+            geometry, lanes: kernels.lanes, threads: threads,
+            elementByteCount: MemoryLayout<Scalar>.stride)
     }
 
-    var scratchByteCount: Int { DirectScratch.byteCount(self) }
+    var scratchByteCount: Int {
+        guard let lanes else { return DirectScratch.byteCount(self) }
+        return LaneScratch.byteCount(self, lanes)
+    }
 
     /// Taps of an output channel.
     var k: Int { geometry.inputChannelsPerGroup * geometry.kernel.count }
@@ -85,6 +93,7 @@ struct DirectConvolution<Scalar: TensorScalar>: Sendable {
 
     /// Over the cores: blocks x images x groups, some images at a time where they are small.
     func run(_ operands: RunOperands<Scalar>, weights: WeightSet<Scalar>) {
+        if let lanes { return runLanes(lanes, operands, weights.asGiven!) }
         let perImage = geometry.outputSize.depth * blocks.rowBlocks * blocks.columnBlocks
         let images = geometry.batch * geometry.groups
         // About ten microseconds of work, or an eighth of a core's share.
