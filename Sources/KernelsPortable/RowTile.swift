@@ -154,37 +154,37 @@ enum RowTile<V: KernelVector, let R: Int, let N: Int> {
     /// Where a column of taps finds its vectors; B = 1: across the border, where they are masked.
     private struct Source<let B: Int> {
         let rows: UnsafePointer<UnsafePointer<Scalar>>
-        var columns: Columns
+        let column: Int
+        let x: Columns
         var masks = InlineArray<N, V>(repeating: .zero)
 
         @inline(__always) init(
             _ rows: UnsafePointer<UnsafePointer<Scalar>>, _ column: Int, _ x: Columns
         ) {
-            self.rows = rows
-            columns = x
-            for n in 0..<N { columns[n] += column }
+            (self.rows, self.column, self.x) = (rows, column, x)
         }
 
         @inline(__always) init(_ plain: Source<0>, _ border: RowBorder<Scalar>) {
-            (rows, columns) = (plain.rows, plain.columns)
+            (rows, column, x) = (plain.rows, plain.column, plain.x)
             let lanes = V.scalarCount
             for n in 0..<N {
-                let ahead = max(-lanes, min(0, columns[n] - border.inside.lowerBound))
-                let over = min(lanes, max(0, columns[n] + lanes - border.inside.upperBound))
+                let first = x[n] + column
+                let ahead = max(-lanes, min(0, first - border.inside.lowerBound))
+                let over = min(lanes, max(0, first + lanes - border.inside.upperBound))
                 masks[n] = load(border.mask.unsafelyUnwrapped + (lanes + ahead + over))
             }
         }
 
         @inline(__always) func isWithin(_ border: RowBorder<Scalar>) -> Bool {
-            columns[0] >= border.inside.lowerBound
-                && columns[N - 1] + V.scalarCount <= border.inside.upperBound
+            x[0] + column >= border.inside.lowerBound
+                && x[N - 1] + column + V.scalarCount <= border.inside.upperBound
         }
 
         @inline(__always) func row(_ i: Int) -> InlineArray<N, V> {
-            let row = rows[i]
+            let row = rows[i] + column
             var values = InlineArray<N, V>(repeating: .zero)
             for n in 0..<N {
-                values[n] = load(row + columns[n])
+                values[n] = load(row + x[n])
                 if B == 1 { values[n] = V.masked(values[n], masks[n]) }
             }
             return values

@@ -61,7 +61,8 @@ struct DirectBlocks: Sendable {
             ? fitting : max(fitting, min(share, max(1, width / (16 * lanes))))
         columns = (width + columnBlocks - 1) / columnBlocks
         masks =
-            isPadded && g.stride.width == 1 && !sharesChannels && width / columnBlocks >= lanes
+            isPadded && height > 1 && g.stride.width == 1 && !sharesChannels
+            && width / columnBlocks >= lanes
             && g.inputSize.width >= lanes && max(before, after) <= Self.readable
         copies =
             g.stride.width > 1 || isPadded && !masks

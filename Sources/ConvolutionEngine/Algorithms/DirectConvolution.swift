@@ -9,8 +9,8 @@ import KernelInterface
 /// but the sums for the smallest requests (weights are read as they came, a plan is a few numbers).
 ///
 /// 1. In a stride-phased padded row the windows of neighbouring outputs are neighbours, so that a vector of
-///    outputs is a sum of whole vectors. Rows without padding beside them are read from the input itself;
-///    others from a copy of the block that stays in L1.
+///    outputs is a sum of whole vectors. Rows of stride 1 are read from the input itself, with a mask where
+///    they have padding beside them; others from a copy of the block that stays in L1.
 ///
 /// 2. Few output channels: a tile is a few rows of one output channel (`RowKernels.sumRows`). Output rows
 ///    t and t + 1 are dilation rows apart, so that their windows overlap in all rows of taps but one:
@@ -20,6 +20,9 @@ import KernelInterface
 ///    An input vector is loaded once for all the rows of the tile that look at it. With a dilation d there
 ///    are d interleaved sets of such rows (``DirectBlocks/residues``). Where output rows share nothing
 ///    (strides above 2), each row of taps is a plane of its own.
+///
+///    Depthwise layers with strides or short rows have a channel in each lane instead (``LaneBlocks``,
+///    `RowKernels.sumLanes`): pixels are turned into lanes, summed, and turned back.
 ///
 /// 3. More output channels: a tile is four of them by a few vectors of pixels (`RowKernels.sumChannels`);
 ///    weights are packed in fours.
