@@ -10,16 +10,23 @@ public struct RowKernels<Scalar: Sendable>: Sendable {
     public let sumRows: @Sendable (RowOperands<Scalar>) -> Void
     /// Some pixels of ``channels`` output channels.
     public let sumChannels: @Sendable (ChannelOperands<Scalar>) -> Void
+    /// Outputs that ``sumLanes`` has in registers.
+    public let pixels: Int
+    /// A band of channels that have a kernel each.
+    public let sumLanes: @Sendable (LaneOperands<Scalar>) -> Void
 
     /// A set of kernels.
     public init(
         rows: Int, channels: Int, sumRows: @escaping @Sendable (RowOperands<Scalar>) -> Void,
-        sumChannels: @escaping @Sendable (ChannelOperands<Scalar>) -> Void
+        sumChannels: @escaping @Sendable (ChannelOperands<Scalar>) -> Void, pixels: Int,
+        sumLanes: @escaping @Sendable (LaneOperands<Scalar>) -> Void
     ) {
         self.rows = rows
         self.channels = channels
         self.sumRows = sumRows
         self.sumChannels = sumChannels
+        self.pixels = pixels
+        self.sumLanes = sumLanes
     }
 }
 
@@ -31,13 +38,16 @@ public struct RowKernels<Scalar: Sendable>: Sendable {
 /// for t < count, x < width; p is a plane (a channel, a depth), i a tap's row, j its column. The sum runs
 /// in this order, one rounding a step where the instruction set fuses, and is added to the output after
 /// every `chunk` columns of taps. Weights, starts and outputs of an output channel follow those of the
-/// one before; with `fill` the rows are made anew for each image.
+/// one before; with `fill` the rows are made anew for each image, with `moving` they move on.
+///
+/// What a row has outside of `border` counts as 0.
 ///
 /// Assumptions: a row may be read in whole vectors; (step, taps) is one of (1, any), (2, 3), (2, 5),
-/// (2, 7). Only the band's own outputs are written.
+/// (2, 7); rows with a border are no shorter than a vector, inputs and outputs. Only the band's own
+/// outputs are written.
 public struct RowOperands<Scalar>: @unchecked Sendable {
     /// Where the rows of the input begin, those of one plane after those of another.
-    public var rows: UnsafePointer<UnsafePointer<Scalar>>
+    public var rows: UnsafeMutablePointer<UnsafePointer<Scalar>>
     /// From a plane's first row to the next plane's.
     public var planePitch: Int
     /// Planes that are summed.
@@ -60,12 +70,16 @@ public struct RowOperands<Scalar>: @unchecked Sendable {
     public var images = 1
     /// How the rows of the first image are made; those of the next are `imagePitch` further.
     public var fill: PaddedRows<Scalar>?
+    /// Rows that are the input's own, so that those of the next image are `imagePitch` further.
+    public var moving = 0..<0
     /// Elements of the input from an image to the next.
     public var imagePitch = 0
+    /// What a row has inside.
+    public var border = RowBorder<Scalar>.none
 
     /// All of it, for one image.
     public init(
-        rows: UnsafePointer<UnsafePointer<Scalar>>, planePitch: Int, planes: Int,
+        rows: UnsafeMutablePointer<UnsafePointer<Scalar>>, planePitch: Int, planes: Int,
         window: RowWindow, inside: Range<Int>, weights: UnsafePointer<Scalar>,
         starts: UnsafePointer<Scalar>?, start: Scalar, output: RowOutput<Scalar>,
         edge: UnsafeMutablePointer<Scalar>
@@ -80,6 +94,23 @@ public struct RowOperands<Scalar>: @unchecked Sendable {
         self.start = start
         self.output = output
         self.edge = edge
+    }
+}
+
+/// The columns of a row that are not padding, though other numbers may lie there.
+public struct RowBorder<Scalar>: @unchecked Sendable {
+    /// A vector of no bits, one of all bits, one of none.
+    public var mask: UnsafePointer<Scalar>?
+    /// Columns inside: no fewer than a vector has.
+    public var inside: Range<Int>
+
+    /// All that is looked at is inside.
+    public static var none: RowBorder { RowBorder(mask: nil, inside: Int.min / 2..<Int.max / 2) }
+
+    /// All of it.
+    public init(mask: UnsafePointer<Scalar>?, inside: Range<Int>) {
+        self.mask = mask
+        self.inside = inside
     }
 }
 

@@ -26,10 +26,18 @@ where Scalar: BinaryFloatingPoint & SIMDScalar & Sendable {
     static func first(_ n: Int, _ v: Self) -> Self
     /// The first n lanes of v to p; n >= 0.
     static func storeFirst(_ n: Int, _ v: Self, _ p: UnsafeMutablePointer<Scalar>)
+    /// The lanes of v where all bits of m are set, zeros where none is.
+    static func masked(_ v: Self, _ m: Self) -> Self
     /// Rows and columns of a square that ``transpose(_:_:_:_:)`` turns.
     static var square: Int { get }
     /// to[k · pitch + r] <- from[r · stride + k].
     static func transpose(
+        _ from: UnsafePointer<Scalar>, _ stride: Int, _ to: UnsafeMutablePointer<Scalar>,
+        _ pitch: Int)
+    /// Rows and columns of the square that ``turn(_:_:_:_:)`` turns: the largest that is not wider than a vector.
+    static var side: Int { get }
+    /// to[k · pitch + r] <- from[r · stride + k].
+    static func turn(
         _ from: UnsafePointer<Scalar>, _ stride: Int, _ to: UnsafeMutablePointer<Scalar>,
         _ pitch: Int)
     /// to[at[k] + r] <- from[r · stride + k], the last k first.

@@ -45,6 +45,7 @@ enum RowFamily<V: KernelVector, let R: Int, let N: Int> {
                 o.output.first += o.output.channelPitch
                 channel += 1
             }
+            for i in o.moving { o.rows[i] += o.imagePitch }
         }
     }
 

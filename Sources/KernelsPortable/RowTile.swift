@@ -23,7 +23,7 @@ enum RowTile<V: KernelVector, let R: Int, let N: Int> {
         _ o: RowOperands<Scalar>, row t: Int, columns x: Columns, _: Window<K, S>.Type,
         output: UnsafeMutablePointer<Scalar>, pitch: Int
     ) {
-        var rows = o.rows + t * S
+        var rows = UnsafePointer(o.rows) + t * S
         var weights = o.weights
         let window = o.window
         let taps = K == 0 ? window.taps : K
@@ -37,15 +37,21 @@ enum RowTile<V: KernelVector, let R: Int, let N: Int> {
             while some > 0 {
                 let run = min(some, window.columnCount - column)
                 for j in column..<column + run {
-                    if K == 0 {
-                        any(
-                            &sums, rows, window.columns[j], x, weights + j, window.columnCount,
-                            taps,
-                            low, high)
+                    let source = Source<0>(rows, window.columns[j], x)
+                    let w = Weights(first: weights + j, pitch: window.columnCount)
+                    if source.isWithin(o.border) {
+                        if K == 0 {
+                            any(&sums, source, w, taps, low, high)
+                        } else {
+                            fixed(&sums, source, w, Window<K, S>.self)
+                        }
                     } else {
-                        fixed(
-                            &sums, rows, window.columns[j], x, weights + j, window.columnCount,
-                            Window<K, S>.self)
+                        let source = Source<1>(source, o.border)
+                        if K == 0 {
+                            any(&sums, source, w, taps, low, high)
+                        } else {
+                            fixed(&sums, source, w, Window<K, S>.self)
+                        }
                     }
                 }
                 some -= run
@@ -66,63 +72,123 @@ enum RowTile<V: KernelVector, let R: Int, let N: Int> {
 
     /// One column of taps, all of it unrolled. Two rows apart, even rows of the input meet even rows of taps
     /// only and odd ones odd ones: two sums whose rows are one apart.
-    @inline(__always) private static func fixed<let K: Int, let S: Int>(
-        _ sums: inout Registers, _ rows: UnsafePointer<UnsafePointer<Scalar>>, _ column: Int,
-        _ x: Columns, _ weights: UnsafePointer<Scalar>, _ pitch: Int, _: Window<K, S>.Type
+    @inline(__always) private static func fixed<let K: Int, let S: Int, let B: Int>(
+        _ sums: inout Registers, _ source: Source<B>, _ weights: Weights, _: Window<K, S>.Type
     ) {
-        for phase in 0..<S {
-            let taps = (K - phase + S - 1) / S
-            for i in 0..<R - 1 + taps {
-                let values = vectors(rows[i * S + phase] + column, x)
-                for r in 0..<R where i - r >= 0 && i - r < taps {
-                    let w = V(repeating: weights[((i - r) * S + phase) * pitch])
-                    for n in 0..<N { sums[r][n] = V.muladd(w, values[n], sums[r][n]) }
-                }
-            }
+        phase(&sums, source, weights, 0, Window<K, S>.self)
+        if S == 2 { phase(&sums, source, weights, 1, Window<K, S>.self) }
+    }
+
+    /// Up to ten rows of the input, by name: of a loop with this much in it LLVM unrolls nothing.
+    @inline(__always) private static func phase<let K: Int, let S: Int, let B: Int>(
+        _ sums: inout Registers, _ source: Source<B>, _ weights: Weights, _ phase: Int,
+        _ window: Window<K, S>.Type
+    ) {
+        turn(&sums, source, weights, phase, 0, window)
+        turn(&sums, source, weights, phase, 1, window)
+        turn(&sums, source, weights, phase, 2, window)
+        turn(&sums, source, weights, phase, 3, window)
+        turn(&sums, source, weights, phase, 4, window)
+        turn(&sums, source, weights, phase, 5, window)
+        turn(&sums, source, weights, phase, 6, window)
+        turn(&sums, source, weights, phase, 7, window)
+        turn(&sums, source, weights, phase, 8, window)
+        turn(&sums, source, weights, phase, 9, window)
+    }
+
+    /// Row `i` of a phase, with the rows of taps that meet it, if there are any.
+    @inline(__always) private static func turn<let K: Int, let S: Int, let B: Int>(
+        _ sums: inout Registers, _ source: Source<B>, _ weights: Weights, _ phase: Int, _ i: Int,
+        _: Window<K, S>.Type
+    ) {
+        let taps = (K - phase + S - 1) / S
+        if i >= R - 1 + taps { return }
+        let values = source.row(i * S + phase)
+        for r in 0..<R where i - r >= 0 && i - r < taps {
+            let w = weights[(i - r) * S + phase]
+            for n in 0..<N { sums[r][n] = V.muladd(w, values[n], sums[r][n]) }
         }
     }
 
     /// One column of at least R taps: a run-up in which the rows begin one after the other, a middle in
     /// which all of them take part, and a run-out. Outside of `low ..< high` the middle is all padding.
-    @inline(__always) private static func any(
-        _ sums: inout Registers, _ rows: UnsafePointer<UnsafePointer<Scalar>>, _ column: Int,
-        _ x: Columns, _ weights: UnsafePointer<Scalar>, _ pitch: Int, _ taps: Int,
-        _ low: Int, _ high: Int
+    @inline(__always) private static func any<let B: Int>(
+        _ sums: inout Registers, _ source: Source<B>, _ weights: Weights, _ taps: Int, _ low: Int,
+        _ high: Int
     ) {
         for i in 0..<R - 1 {
-            let values = vectors(rows[i] + column, x)
+            let values = source.row(i)
             for r in 0..<R where r <= i {
-                let w = V(repeating: weights[(i - r) * pitch])
+                let w = weights[i - r]
                 for n in 0..<N { sums[r][n] = V.muladd(w, values[n], sums[r][n]) }
             }
         }
         var i = low
-        var w = weights + low * pitch
+        var w = weights.first + low * weights.pitch
         while i < high {
-            let values = vectors(rows[i] + column, x)
+            let values = source.row(i)
             for r in 0..<R {
-                let w = V(repeating: w[-r * pitch])
+                let w = V(repeating: w[-r * weights.pitch])
                 for n in 0..<N { sums[r][n] = V.muladd(w, values[n], sums[r][n]) }
             }
             i += 1
-            w += pitch
+            w += weights.pitch
         }
-        let last = weights + taps * pitch
         for i in 0..<R - 1 {
-            let values = vectors(rows[taps + i] + column, x)
+            let values = source.row(taps + i)
             for r in 0..<R where r > i {
-                let w = V(repeating: last[(i - r) * pitch])
+                let w = weights[taps + i - r]
                 for n in 0..<N { sums[r][n] = V.muladd(w, values[n], sums[r][n]) }
             }
         }
     }
 
-    @inline(__always) private static func vectors(
-        _ row: UnsafePointer<Scalar>, _ x: Columns
-    ) -> InlineArray<N, V> {
-        var values = InlineArray<N, V>(repeating: .zero)
-        for n in 0..<N { values[n] = load(row + x[n]) }
-        return values
+    /// A column of taps.
+    private struct Weights {
+        let first: UnsafePointer<Scalar>
+        let pitch: Int
+
+        @inline(__always) subscript(i: Int) -> V { V(repeating: first[i * pitch]) }
+    }
+
+    /// Where a column of taps finds its vectors; B = 1: across the border, where they are masked.
+    private struct Source<let B: Int> {
+        let rows: UnsafePointer<UnsafePointer<Scalar>>
+        let column: Int
+        let x: Columns
+        var masks = InlineArray<N, V>(repeating: .zero)
+
+        @inline(__always) init(
+            _ rows: UnsafePointer<UnsafePointer<Scalar>>, _ column: Int, _ x: Columns
+        ) {
+            (self.rows, self.column, self.x) = (rows, column, x)
+        }
+
+        @inline(__always) init(_ plain: Source<0>, _ border: RowBorder<Scalar>) {
+            (rows, column, x) = (plain.rows, plain.column, plain.x)
+            let lanes = V.scalarCount
+            for n in 0..<N {
+                let first = x[n] + column
+                let ahead = max(-lanes, min(0, first - border.inside.lowerBound))
+                let over = min(lanes, max(0, first + lanes - border.inside.upperBound))
+                masks[n] = load(border.mask.unsafelyUnwrapped + (lanes + ahead + over))
+            }
+        }
+
+        @inline(__always) func isWithin(_ border: RowBorder<Scalar>) -> Bool {
+            x[0] + column >= border.inside.lowerBound
+                && x[N - 1] + column + V.scalarCount <= border.inside.upperBound
+        }
+
+        @inline(__always) func row(_ i: Int) -> InlineArray<N, V> {
+            let row = rows[i] + column
+            var values = InlineArray<N, V>(repeating: .zero)
+            for n in 0..<N {
+                values[n] = load(row + x[n])
+                if B == 1 { values[n] = V.masked(values[n], masks[n]) }
+            }
+            return values
+        }
     }
 
     /// Columns may overlap: what is added to is read before anything of the row is written.

@@ -32,8 +32,16 @@ extension SIMD16: KernelVector where Scalar == Float {
     ) {
         f32x16_store_first(p, v, n)
     }
+    @inline(__always) static func masked(_ v: Self, _ m: Self) -> Self { f32x16_masked(v, m) }
     @inline(__always) static var square: Int { 8 }
     @inline(__always) static func transpose(
+        _ from: UnsafePointer<Float>, _ stride: Int, _ to: UnsafeMutablePointer<Float>,
+        _ pitch: Int
+    ) {
+        f32x8_transpose(from, stride, to, pitch)
+    }
+    @inline(__always) static var side: Int { 8 }
+    @inline(__always) static func turn(
         _ from: UnsafePointer<Float>, _ stride: Int, _ to: UnsafeMutablePointer<Float>,
         _ pitch: Int
     ) {
@@ -67,8 +75,16 @@ extension SIMD8: KernelVector where Scalar == Double {
     ) {
         f64x8_store_first(p, v, n)
     }
+    @inline(__always) static func masked(_ v: Self, _ m: Self) -> Self { f64x8_masked(v, m) }
     @inline(__always) static var square: Int { 8 }
     @inline(__always) static func transpose(
+        _ from: UnsafePointer<Double>, _ stride: Int, _ to: UnsafeMutablePointer<Double>,
+        _ pitch: Int
+    ) {
+        f64x8_transpose(from, stride, to, pitch)
+    }
+    @inline(__always) static var side: Int { 8 }
+    @inline(__always) static func turn(
         _ from: UnsafePointer<Double>, _ stride: Int, _ to: UnsafeMutablePointer<Double>,
         _ pitch: Int
     ) {
@@ -106,12 +122,20 @@ extension SIMD8: KernelVector where Scalar == Float {
     ) {
         f32x8_store_first(p, v, n)
     }
+    @inline(__always) static func masked(_ v: Self, _ m: Self) -> Self { f32x8_masked(v, m) }
     @inline(__always) static var square: Int { 4 }
     @inline(__always) static func transpose(
         _ from: UnsafePointer<Float>, _ stride: Int, _ to: UnsafeMutablePointer<Float>,
         _ pitch: Int
     ) {
         f32x4_transpose(from, stride, to, pitch)
+    }
+    @inline(__always) static var side: Int { 8 }
+    @inline(__always) static func turn(
+        _ from: UnsafePointer<Float>, _ stride: Int, _ to: UnsafeMutablePointer<Float>,
+        _ pitch: Int
+    ) {
+        f32x8_transpose(from, stride, to, pitch)
     }
     @inline(__always) static func scatter(
         _ from: UnsafePointer<Float>, _ stride: Int, _ to: UnsafeMutablePointer<Float>,
@@ -141,8 +165,16 @@ extension SIMD4: KernelVector where Scalar == Double {
     ) {
         f64x4_store_first(p, v, n)
     }
+    @inline(__always) static func masked(_ v: Self, _ m: Self) -> Self { f64x4_masked(v, m) }
     @inline(__always) static var square: Int { 4 }
     @inline(__always) static func transpose(
+        _ from: UnsafePointer<Double>, _ stride: Int, _ to: UnsafeMutablePointer<Double>,
+        _ pitch: Int
+    ) {
+        f64x4_transpose(from, stride, to, pitch)
+    }
+    @inline(__always) static var side: Int { 4 }
+    @inline(__always) static func turn(
         _ from: UnsafePointer<Double>, _ stride: Int, _ to: UnsafeMutablePointer<Double>,
         _ pitch: Int
     ) {
@@ -180,8 +212,16 @@ extension SIMD4: KernelVector where Scalar == Float {
     ) {
         f32x4_store_first(p, v, n)
     }
+    @inline(__always) static func masked(_ v: Self, _ m: Self) -> Self { f32x4_masked(v, m) }
     @inline(__always) static var square: Int { 4 }
     @inline(__always) static func transpose(
+        _ from: UnsafePointer<Float>, _ stride: Int, _ to: UnsafeMutablePointer<Float>,
+        _ pitch: Int
+    ) {
+        f32x4_transpose(from, stride, to, pitch)
+    }
+    @inline(__always) static var side: Int { 4 }
+    @inline(__always) static func turn(
         _ from: UnsafePointer<Float>, _ stride: Int, _ to: UnsafeMutablePointer<Float>,
         _ pitch: Int
     ) {
@@ -215,12 +255,20 @@ extension SIMD2: KernelVector where Scalar == Double {
     ) {
         f64x2_store_first(p, v, n)
     }
+    @inline(__always) static func masked(_ v: Self, _ m: Self) -> Self { f64x2_masked(v, m) }
     @inline(__always) static var square: Int { 4 }
     @inline(__always) static func transpose(
         _ from: UnsafePointer<Double>, _ stride: Int, _ to: UnsafeMutablePointer<Double>,
         _ pitch: Int
     ) {
         for k in 0..<4 { for r in 0..<4 { to[k * pitch + r] = from[r * stride + k] } }
+    }
+    @inline(__always) static var side: Int { 2 }
+    @inline(__always) static func turn(
+        _ from: UnsafePointer<Double>, _ stride: Int, _ to: UnsafeMutablePointer<Double>,
+        _ pitch: Int
+    ) {
+        for k in 0..<2 { for r in 0..<2 { to[k * pitch + r] = from[r * stride + k] } }
     }
     @inline(__always) static func scatter(
         _ from: UnsafePointer<Double>, _ stride: Int, _ to: UnsafeMutablePointer<Double>,

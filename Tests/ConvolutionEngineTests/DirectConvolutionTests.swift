@@ -40,6 +40,12 @@ struct DirectConvolutionTests {
             }
         }
         + [
+            depthwise("columns at both ends of a row", [5, 64], [3, 41]) {
+                $0.options.padding = .symmetric([1, 20])
+            },
+            depthwise("more padding than may be read", [5, 64], [3, 81]) {
+                $0.options.padding = .symmetric([1, 40])
+            },
             depthwise("a kernel larger than the map", [9, 10], [31, 29]) {
                 $0.options.padding = .symmetric([15, 14])
             },
@@ -86,7 +92,7 @@ struct DirectConvolutionTests {
     @Test("every window, tile and dtype", arguments: InstructionSet.available)
     func windows(isa: InstructionSet) throws {
         let kernels = try #require(isa.kernels)
-        for row in Self.rows {
+        for row in Self.rows + Self.lanes {
             for dtype in [DType.float32, .float64] {
                 guard let trial = try? Trial(row, dtype, seed: 3) else { continue }
                 let failure = trial.run(.direct, kernels, threads: 3)
@@ -98,7 +104,7 @@ struct DirectConvolutionTests {
     @Test("infinities of the input stay in their windows", arguments: InstructionSet.available)
     func nonFiniteInput(isa: InstructionSet) throws {
         let kernels = try #require(isa.kernels)
-        for row in Self.rows {
+        for row in Self.rows + Self.lanes {
             guard var trial = try? Trial(row, .float32, seed: 4) else { continue }
             trial.plant([.infinity, .nan, -.infinity])
             let failure = trial.run(.direct, kernels, threads: 2)
@@ -110,7 +116,7 @@ struct DirectConvolutionTests {
         "padding is multiplied by weights that are not finite", arguments: InstructionSet.available)
     func nonFiniteWeights(isa: InstructionSet) throws {
         let kernels = try #require(isa.kernels)
-        for row in Self.rows {
+        for row in Self.rows + Self.lanes {
             guard var trial = try? Trial(row, .float32, seed: 4) else { continue }
             let last = trial.weight.doubles.dropLast() + [.infinity]
             trial.weight = Tensor(trial.weight.shape, .float32, Array(last))
@@ -126,7 +132,7 @@ struct DirectConvolutionTests {
     @Test("1 thread = n threads, bit for bit", arguments: InstructionSet.available)
     func threads(isa: InstructionSet) throws {
         let kernels = try #require(isa.kernels)
-        for row in Self.rows {
+        for row in Self.rows + Self.lanes {
             guard let trial = try? Trial(row, .float32, seed: 7) else { continue }
             let one = InvarianceTests.bits(trial, .direct, kernels, threads: 1)
             for threads in [2, 8] {

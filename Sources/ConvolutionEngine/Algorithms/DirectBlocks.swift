@@ -16,6 +16,8 @@ struct DirectBlocks: Sendable {
     let residues: Int
     /// Windows are read from a padded copy of the block, split by stride phase; false: from the input.
     let copies: Bool
+    /// Windows that are read from the input look across the ends of its rows, at what is not padding.
+    let masks: Bool
     /// Outputs of a block, in each dimension.
     let rows, columns: Int
     /// Blocks of an output plane, in each dimension.
@@ -46,10 +48,10 @@ struct DirectBlocks: Sendable {
             isolatesRows = true
         }
         let extent = g.kernelExtent
-        copies =
-            !(g.stride.width == 1 && g.paddingBefore.width == 0
-            && g.outputSize.width - 1 + extent.width <= g.inputSize.width
-            && (!sharesChannels || !Self.looksOutside(g)))
+        // Padding in front may be negative (``Gradients``).
+        let before = g.paddingBefore.width
+        let after = g.outputSize.width - 1 + extent.width - g.inputSize.width - before
+        let isPadded = before > 0 || after > 0
 
         // A row of a block: 4096 outputs, or fewer where there are no other blocks for the cores.
         let width = g.outputSize.width, height = g.outputSize.height
@@ -58,6 +60,13 @@ struct DirectBlocks: Sendable {
             height >= share * rows
             ? fitting : max(fitting, min(share, max(1, width / (16 * lanes))))
         columns = (width + columnBlocks - 1) / columnBlocks
+        masks =
+            isPadded && height > 1 && g.stride.width == 1 && !sharesChannels
+            && width / columnBlocks >= lanes
+            && g.inputSize.width >= lanes && max(before, after) <= Self.readable
+        copies =
+            g.stride.width > 1 || isPadded && !masks
+            || sharesChannels && (before != 0 || Self.looksOutside(g))
         let phase = (columns - 1) + (extent.width + g.stride.width - 1) / g.stride.width
         let rounded = (phase + lanes - 1) / lanes * lanes
         // Rows a multiple of 1 KiB apart would meet in the same few sets of L1.
@@ -71,8 +80,11 @@ struct DirectBlocks: Sendable {
             (Int(byteCount / row) - (extent.height - stride)) / stride
         }
         let near = fit(24 * 1024)
+        let isReadOnce = !copies && slices == 1 && g.outputChannelsPerGroup == 1
         let most =
-            near >= rows && near * stride >= extent.height - stride ? near : fit(192 * 1024)
+            isReadOnce
+            ? height
+            : near >= rows && near * stride >= extent.height - stride ? near : fit(192 * 1024)
         let unit = rows * residues
         let wanted = max(1, min(most, (height + share - 1) / share))
         let blocks = (height + wanted - 1) / wanted
@@ -82,6 +94,9 @@ struct DirectBlocks: Sendable {
         rowBlocks = (height + self.rows - 1) / self.rows
         windowRows = (self.rows - 1) * stride + extent.height
     }
+
+    /// Elements of any type that are readable beside a tensor.
+    private static let readable = TensorStorage.slackByteCount / 8
 
     /// Whether any window looks at padding above, below, before or behind the input.
     private static func looksOutside(_ g: ConvolutionGeometry) -> Bool {

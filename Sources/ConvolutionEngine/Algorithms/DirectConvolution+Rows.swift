@@ -21,7 +21,8 @@ extension DirectConvolution {
     ) {
         let m = geometry.outputChannelsPerGroup
         let imagePitch = geometry.inputChannelsPerGroup * geometry.inputSize.count
-        let together = blocks.copies && slices == 1 && blocks.residues == 1 && !passesPadding
+        let together =
+            (blocks.copies ? slices : planes) == 1 && blocks.residues == 1 && !passesPadding
         var image = images.lowerBound
         while image < images.upperBound {
             let group = image % geometry.groups
@@ -38,7 +39,7 @@ extension DirectConvolution {
                     output + place * m * geometry.outputSize.count
                     + residue * geometry.outputSize.width
                 if together {
-                    rows.fill = padded(0, block, values, scratch)
+                    if blocks.copies { rows.fill = padded(0, block, values, scratch) }
                     (rows.images, rows.imagePitch) = (count, imagePitch)
                 }
                 if passesPadding {
@@ -70,8 +71,8 @@ extension DirectConvolution {
         _ scratch: DirectScratch<Scalar>
     ) -> RowOperands<Scalar> {
         let count = (block.y.count - residue + blocks.residues - 1) / blocks.residues
-        fillTable(block, residue, rowsOfPlane(count), input, scratch)
-        return RowOperands(
+        let inside = fillTable(block, residue, rowsOfPlane(count), input, scratch)
+        var operands = RowOperands(
             rows: scratch.rows, planePitch: rowsOfPlane(count), planes: planes,
             window: RowWindow(
                 step: blocks.step, taps: blocks.taps, columns: scratch.offsets,
@@ -82,18 +83,26 @@ extension DirectConvolution {
                 first: scratch.edge, pitch: blocks.residues * geometry.outputSize.width,
                 count: count, width: block.x.count, channels: geometry.outputChannelsPerGroup,
                 channelPitch: geometry.outputSize.count), edge: scratch.edge)
+        if planes == 1 { operands.moving = inside }
+        if blocks.masks {
+            let first = geometry.paddingBefore.width - block.x.lowerBound
+            operands.border = RowBorder(
+                mask: scratch.mask, inside: first..<first + geometry.inputSize.width)
+        }
+        return operands
     }
 
-    /// Where the rows of every plane begin, for the output rows of one residue.
+    /// Where the rows of every plane begin, for the output rows of one residue. The rows of the last plane that
+    /// are the input's own are returned.
     private func fillTable(
         _ block: DirectBlock, _ residue: Int, _ count: Int, _ input: UnsafePointer<Scalar>,
         _ scratch: DirectScratch<Scalar>
-    ) {
+    ) -> Range<Int> {
         let alone = blocks.isolatesRows
         let g = geometry, size = g.inputSize
         let top = block.y.lowerBound * g.stride.height - g.paddingBefore.height
         let between = alone ? g.stride.height : g.dilation.height
-        var to = scratch.rows
+        var to = scratch.rows, inside = 0..<0
         for plane in 0..<planes {
             let slice = alone ? plane / g.kernel.height : plane
             let first = alone ? plane % g.kernel.height * g.dilation.height : residue
@@ -109,15 +118,17 @@ extension DirectConvolution {
                 let height = z >= 0 && z < size.depth ? size.height : 0
                 let rows =
                     input + (slice / g.kernel.depth * size.depth + z) * size.height * size.width
-                    + block.x.lowerBound
-                for i in 0..<count {
-                    let y = top + first + i * between
-                    to[i] =
-                        y >= 0 && y < height ? rows + y * size.width : UnsafePointer(scratch.zeros)
-                }
+                    + block.x.lowerBound - g.paddingBefore.width
+                let low = min(count, max(0, (between - 1 - top - first) / between))
+                let high = max(low, min(count, (height - top - first + between - 1) / between))
+                for i in 0..<low { to[i] = UnsafePointer(scratch.zeros) }
+                for i in low..<high { to[i] = rows + (top + first + i * between) * size.width }
+                for i in high..<count { to[i] = UnsafePointer(scratch.zeros) }
+                inside = low..<high
             }
             to += count
         }
+        return inside
     }
 
     /// Whether rows of padding may be passed over: windows that are not unrolled are walked row by row.

@@ -9,8 +9,8 @@ import KernelInterface
 /// but the sums for the smallest requests (weights are read as they came, a plan is a few numbers).
 ///
 /// 1. In a stride-phased padded row the windows of neighbouring outputs are neighbours, so that a vector of
-///    outputs is a sum of whole vectors. Rows without padding beside them are read from the input itself;
-///    others from a copy of the block that stays in L1.
+///    outputs is a sum of whole vectors. Rows of stride 1 are read from the input itself, with a mask where
+///    they have padding beside them; others from a copy of the block that stays in L1.
 ///
 /// 2. Few output channels: a tile is a few rows of one output channel (`RowKernels.sumRows`). Output rows
 ///    t and t + 1 are dilation rows apart, so that their windows overlap in all rows of taps but one:
@@ -20,6 +20,9 @@ import KernelInterface
 ///    An input vector is loaded once for all the rows of the tile that look at it. With a dilation d there
 ///    are d interleaved sets of such rows (``DirectBlocks/residues``). Where output rows share nothing
 ///    (strides above 2), each row of taps is a plane of its own.
+///
+///    Depthwise layers with strides or short rows have a channel in each lane instead (``LaneBlocks``,
+///    `RowKernels.sumLanes`): pixels are turned into lanes, summed, and turned back.
 ///
 /// 3. More output channels: a tile is four of them by a few vectors of pixels (`RowKernels.sumChannels`);
 ///    weights are packed in fours.
@@ -34,6 +37,8 @@ struct DirectConvolution<Scalar: TensorScalar>: Sendable {
     let kernels: GEMMKernels<Scalar>
     let threads: Int
     let blocks: DirectBlocks
+    /// Where channels share vectors.
+    let lanes: LaneBlocks?
 
     init(_ geometry: ConvolutionGeometry, kernels: GEMMKernels<Scalar>, threads: Int) {
         self.geometry = geometry
@@ -45,9 +50,15 @@ struct DirectConvolution<Scalar: TensorScalar>: Sendable {
             channels: kernels.rows.channels,
             share: threads > 1 ? (4 * threads + planes - 1) / planes : 1,
             elementByteCount: MemoryLayout<Scalar>.stride)
+        lanes = LaneBlocks(
+            geometry, lanes: kernels.lanes, threads: threads,
+            elementByteCount: MemoryLayout<Scalar>.stride)
     }
 
-    var scratchByteCount: Int { DirectScratch.byteCount(self) }
+    var scratchByteCount: Int {
+        guard let lanes else { return DirectScratch.byteCount(self) }
+        return LaneScratch.byteCount(self, lanes)
+    }
 
     /// Taps of an output channel.
     var k: Int { geometry.inputChannelsPerGroup * geometry.kernel.count }
@@ -85,6 +96,7 @@ struct DirectConvolution<Scalar: TensorScalar>: Sendable {
 
     /// Over the cores: blocks x images x groups, some images at a time where they are small.
     func run(_ operands: RunOperands<Scalar>, weights: WeightSet<Scalar>) {
+        if let lanes { return runLanes(lanes, operands, weights.asGiven!) }
         let perImage = geometry.outputSize.depth * blocks.rowBlocks * blocks.columnBlocks
         let images = geometry.batch * geometry.groups
         // About ten microseconds of work, or an eighth of a core's share.

@@ -4,11 +4,13 @@ import KernelInterface
 
 /// The working memory of ``DirectConvolution``:
 ///
-///     offsets                                    of the taps, for all cores
+///     offsets | mask                             of the taps, of a row's ends, for all cores
 ///     planes | zeros | edge | rows or places     for each core
 struct DirectScratch<Scalar: TensorScalar>: @unchecked Sendable {
     /// Offsets of the columns of taps or, where output channels share, of all taps.
     let offsets: UnsafeMutablePointer<Int>
+    /// For the ends of rows that are read from the input: a vector of no bits, one of all, one of none.
+    let mask: UnsafeMutablePointer<Scalar>
     /// The padded copy of a block.
     let planes: UnsafeMutablePointer<Scalar>
     /// A row of padding, where rows are read from the input.
@@ -22,7 +24,7 @@ struct DirectScratch<Scalar: TensorScalar>: @unchecked Sendable {
 
     /// Elements of each part.
     private struct Sizes {
-        let offsets, planes, zeros, edge, tables: Int
+        let offsets, mask, planes, zeros, edge, tables: Int
         var worker: Int { planes + zeros + edge + tables }
 
         init(_ direct: DirectConvolution<Scalar>) {
@@ -33,6 +35,7 @@ struct DirectScratch<Scalar: TensorScalar>: @unchecked Sendable {
             func round(_ count: Int) -> Int { (count + 15) / 16 * 16 }
             offsets = elements(
                 8 * (b.sharesChannels ? direct.k : direct.geometry.kernel.width))
+            mask = b.masks ? round(3 * lanes) : 0
             planes =
                 b.copies ? round(direct.slices * b.windowRows * b.rowPitch + 4 * lanes) : 0
             zeros = b.copies ? 0 : round(b.rowPitch + 2 * lanes)
@@ -47,14 +50,16 @@ struct DirectScratch<Scalar: TensorScalar>: @unchecked Sendable {
     /// Bytes for all cores.
     static func byteCount(_ direct: DirectConvolution<Scalar>) -> Int {
         let sizes = Sizes(direct)
-        return (sizes.offsets + direct.threads * sizes.worker) * MemoryLayout<Scalar>.stride
+        return (sizes.offsets + sizes.mask + direct.threads * sizes.worker)
+            * MemoryLayout<Scalar>.stride
     }
 
     /// The memory of the first core.
     init(_ direct: DirectConvolution<Scalar>, _ memory: UnsafeMutablePointer<Scalar>) {
         let sizes = Sizes(direct)
         offsets = UnsafeMutableRawPointer(memory).assumingMemoryBound(to: Int.self)
-        planes = memory + sizes.offsets
+        mask = memory + sizes.offsets
+        planes = mask + sizes.mask
         zeros = planes + sizes.planes
         edge = zeros + sizes.zeros
         let tables = UnsafeMutableRawPointer(edge + sizes.edge)
@@ -65,18 +70,18 @@ struct DirectScratch<Scalar: TensorScalar>: @unchecked Sendable {
     /// The memory of another core.
     func worker(_ worker: Int, _ direct: DirectConvolution<Scalar>) -> DirectScratch {
         let sizes = Sizes(direct)
-        let memory = planes + worker * sizes.worker - sizes.offsets
-        let other = DirectScratch(direct, memory, offsets: offsets)
+        let memory = planes + worker * sizes.worker - sizes.offsets - sizes.mask
+        let other = DirectScratch(direct, memory, shared: self)
         if sizes.zeros > 0 { for i in 0..<sizes.zeros { other.zeros[i] = .zero } }
         return other
     }
 
     private init(
         _ direct: DirectConvolution<Scalar>, _ memory: UnsafeMutablePointer<Scalar>,
-        offsets: UnsafeMutablePointer<Int>
+        shared: DirectScratch
     ) {
         let other = DirectScratch(direct, memory)
-        self.offsets = offsets
+        (offsets, mask) = (shared.offsets, shared.mask)
         (planes, zeros, edge) = (other.planes, other.zeros, other.edge)
         (rows, places) = (other.rows, other.places)
     }
@@ -84,6 +89,13 @@ struct DirectScratch<Scalar: TensorScalar>: @unchecked Sendable {
     /// The same for every block.
     func fillOffsets(_ direct: DirectConvolution<Scalar>) {
         let g = direct.geometry, b = direct.blocks
+        if b.masks {
+            let lanes = direct.kernels.lanes, byteCount = lanes * MemoryLayout<Scalar>.stride
+            for part in 0..<3 {
+                UnsafeMutableRawPointer(mask + part * lanes).initializeMemory(
+                    as: UInt8.self, repeating: part == 1 ? 0xFF : 0, count: byteCount)
+            }
+        }
         guard b.sharesChannels else {
             for j in 0..<g.kernel.width { offsets[j] = direct.columnOffset(j) }
             return

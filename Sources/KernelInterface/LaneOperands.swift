@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A band of as many channels as a vector has lanes, each with a kernel of its own (depthwise convolution):
+///
+///     output[c·output.pitch + p] <- start + Σ_t weights[c·taps + t] · field[pixels[p] + offsets[t] + c]
+///
+/// for c < channels, p < count; the sum runs over t in ascending order, one rounding a step where the
+/// instruction set fuses. The field is made of the input first: rows of pixels with padding around them, a
+/// channel in each lane.
+///
+/// Assumptions: rows of the input and of weights may be read in whole vectors; `pixels` goes on behind
+/// `count` up to a whole number of ``RowKernels/pixels``.
+public struct LaneOperands<Scalar>: @unchecked Sendable {
+    /// Channels that exist: 1 ... lanes.
+    public var channels: Int
+    /// How the field is made.
+    public var field: LaneField<Scalar>
+    /// Weights of the first channel, `[channels][taps]`.
+    public var weights: UnsafePointer<Scalar>
+    /// Taps of a kernel.
+    public var taps: Int
+    /// Where the sums start, one a channel.
+    public var starts: UnsafePointer<Scalar>?
+    /// Where they start without, or what is added to where they start.
+    public var start: Scalar
+    /// Offset of each tap in the field, in elements.
+    public var offsets: UnsafePointer<Int>
+    /// Offset of each output's first tap.
+    public var pixels: UnsafePointer<Int>
+    /// Outputs of a channel.
+    public var count: Int
+    /// The first output of the first channel; those of a channel are neighbours.
+    public var output: UnsafeMutablePointer<Scalar>
+    /// Elements from one channel to the next.
+    public var outputPitch: Int
+    /// Memory for the weights, a vector for each tap and eight more.
+    public var turned: UnsafeMutablePointer<Scalar>
+    /// Memory for the sums, a vector for each of ``pixels``.
+    public var sums: UnsafeMutablePointer<Scalar>
+
+    /// All of it.
+    public init(
+        channels: Int, field: LaneField<Scalar>, weights: UnsafePointer<Scalar>, taps: Int,
+        starts: UnsafePointer<Scalar>?, start: Scalar, offsets: UnsafePointer<Int>,
+        pixels: UnsafePointer<Int>, count: Int, output: UnsafeMutablePointer<Scalar>,
+        outputPitch: Int, turned: UnsafeMutablePointer<Scalar>,
+        sums: UnsafeMutablePointer<Scalar>
+    ) {
+        self.channels = channels
+        self.field = field
+        self.weights = weights
+        self.taps = taps
+        self.starts = starts
+        self.start = start
+        self.offsets = offsets
+        self.pixels = pixels
+        self.count = count
+        self.output = output
+        self.outputPitch = outputPitch
+        self.turned = turned
+        self.sums = sums
+    }
+}
+
+/// Rows of some channels, `[rows][pitch]` pixels with a channel in each lane:
+///
+///     before pixels of padding | width pixels of the input | padding
+///
+/// Rows outside of the input are padding.
+public struct LaneField<Scalar>: @unchecked Sendable {
+    /// The first channel's first row.
+    public var values: UnsafePointer<Scalar>
+    /// Elements from one channel to the next.
+    public var channelPitch: Int
+    /// Rows of a channel.
+    public var height: Int
+    /// Pixels of a row.
+    public var width: Int
+    /// The rows that are wanted, inside the input or not.
+    public var rows: Range<Int>
+    /// Padding in front of a row.
+    public var before: Int
+    /// Pixels of a row of the field.
+    public var pitch: Int
+    /// The field, with room for eight pixels more.
+    public var to: UnsafeMutablePointer<Scalar>
+
+    /// All of it.
+    public init(
+        values: UnsafePointer<Scalar>, channelPitch: Int, height: Int, width: Int,
+        rows: Range<Int>, before: Int, pitch: Int, to: UnsafeMutablePointer<Scalar>
+    ) {
+        self.values = values
+        self.channelPitch = channelPitch
+        self.height = height
+        self.width = width
+        self.rows = rows
+        self.before = before
+        self.pitch = pitch
+        self.to = to
+    }
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import KernelInterface
+
+/// `P` outputs of as many channels as a vector has lanes, in registers.
+///
+/// With a channel in each lane no lane is idle, however small the map, no vector lies across two lines, and
+/// windows may be any distance apart: what that costs is that pixels are turned into lanes and back. Weights
+/// are a vector for each tap.
+enum LaneTile<V: KernelVector, let P: Int> {
+    typealias Scalar = V.Scalar
+
+    /// All of a band.
+    static func band(_ o: LaneOperands<Scalar>) {
+        turn(o.weights, o.taps, o.channels, count: o.taps, to: o.turned)
+        fill(o.field, o.channels)
+        let start = start(o)
+        var p = 0
+        while p < o.count {
+            sum(o, p, start)
+            p += P
+        }
+        turnBack(o)
+    }
+
+    @inline(__always) private static func start(_ o: LaneOperands<Scalar>) -> V {
+        guard let starts = o.starts else { return V(repeating: o.start) }
+        for c in 0..<V.scalarCount {
+            o.sums[c] = c < o.channels ? o.start + starts[c] : .zero
+        }
+        return load(o.sums)
+    }
+
+    /// Outputs `p ..< p + P`. Loads are operands of the multiply-adds, so that AVX2's registers suffice.
+    @inline(never) private static func sum(_ o: LaneOperands<Scalar>, _ p: Int, _ start: V) {
+        var windows = InlineArray<P, UnsafePointer<Scalar>>(repeating: UnsafePointer(o.field.to))
+        for n in 0..<P { windows[n] += o.pixels[p + n] }
+        var sums = InlineArray<P, V>(repeating: start)
+        for t in 0..<o.taps {
+            let w: V = load(o.turned + t * V.scalarCount), at = o.offsets[t]
+            for n in 0..<P { sums[n] = V.muladd(w, load(windows[n] + at), sums[n]) }
+        }
+        for n in 0..<P { store(sums[n], o.sums + (p + n) * V.scalarCount) }
+    }
+
+    /// Row by row. What turning a square writes behind a row is written again by what comes after it.
+    private static func fill(_ o: LaneField<Scalar>, _ channels: Int) {
+        var to = o.to
+        for y in o.rows {
+            if y < 0 || y >= o.height {
+                clear(to, o.pitch)
+            } else {
+                let inside = to + o.before * V.scalarCount
+                clear(to, o.before)
+                turn(
+                    o.values + y * o.width, o.channelPitch, channels, count: o.width, to: inside)
+                clear(inside + o.width * V.scalarCount, o.pitch - o.before - o.width)
+            }
+            to += o.pitch * V.scalarCount
+        }
+    }
+
+    private static func clear(_ to: UnsafeMutablePointer<Scalar>, _ pixels: Int) {
+        for x in 0..<pixels { store(V.zero, to + x * V.scalarCount) }
+    }
+
+    /// `to[x·lanes + c] <- from[c·pitch + x]` for x < count; 0 for channels that do not exist. Squares of
+    /// channels and pixels are turned in registers, the last ones of a row moved back over those before them.
+    private static func turn(
+        _ from: UnsafePointer<Scalar>, _ pitch: Int, _ channels: Int, count: Int,
+        to: UnsafeMutablePointer<Scalar>
+    ) {
+        let lanes = V.scalarCount, side = V.side, last = max(0, count - side)
+        for c in stride(from: 0, to: lanes, by: side) {
+            let from = from + c * pitch, to = to + c
+            if c + side <= channels {
+                for x in stride(from: 0, to: count, by: side) {
+                    let x = min(x, last)
+                    V.turn(from + x, pitch, to + x * lanes, lanes)
+                }
+            } else {
+                for x in 0..<count {
+                    for i in 0..<side {
+                        to[x * lanes + i] = c + i < channels ? from[i * pitch + x] : .zero
+                    }
+                }
+            }
+        }
+    }
+
+    /// The sums to where they belong.
+    private static func turnBack(_ o: LaneOperands<Scalar>) {
+        let lanes = V.scalarCount, side = V.side
+        for c in stride(from: 0, to: o.channels, by: side) {
+            let from = UnsafePointer(o.sums + c), to = o.output + c * o.outputPitch
+            if c + side <= o.channels && o.count >= side {
+                for p in stride(from: 0, to: o.count, by: side) {
+                    let p = min(p, o.count - side)
+                    V.turn(from + p * lanes, lanes, to + p, o.outputPitch)
+                }
+            } else {
+                for i in 0..<min(side, o.channels - c) {
+                    for p in 0..<o.count { to[i * o.outputPitch + p] = from[p * lanes + i] }
+                }
+            }
+        }
+    }
+}
