@@ -167,6 +167,7 @@ enum Packing<V: KernelVector, let R: Int, let N: Int> {
 
     /// Tap by tap, piece by piece; what lies as far ahead as two taps is asked for.
     static func taps(_ o: TapColumns<Scalar>) {
+        if o.stride == 2 { return everySecond(o) }
         var rows = o.rows
         let last = o.taps.count - 1
         for (t, tap) in o.taps.enumerated() {
@@ -177,6 +178,26 @@ enum Packing<V: KernelVector, let R: Int, let N: Int> {
                 let to = rows + Int(piece.to)
                 for v in 0..<Int(piece.vectors) {
                     store(load(from + v * V.scalarCount) as V, to + v * V.scalarCount)
+                }
+            }
+            rows += o.rowPitch
+        }
+    }
+
+    /// The same of every second element.
+    private static func everySecond(_ o: TapColumns<Scalar>) {
+        var rows = o.rows
+        let last = o.taps.count - 1
+        for (t, tap) in o.taps.enumerated() {
+            let plane = o.plane + Int(tap), ahead = o.plane + Int(o.taps[min(t + 2, last)])
+            for piece in o.pieces {
+                lanes_prefetch(ahead + Int(piece.from))
+                lanes_prefetch(ahead + Int(piece.from) + V.scalarCount)
+                let from = plane + Int(piece.from)
+                let to = rows + Int(piece.to)
+                for v in 0..<Int(piece.vectors) {
+                    let pair = from + 2 * v * V.scalarCount
+                    store(V.evens(load(pair), load(pair + V.scalarCount)), to + v * V.scalarCount)
                 }
             }
             rows += o.rowPitch
