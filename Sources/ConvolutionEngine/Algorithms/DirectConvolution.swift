@@ -90,14 +90,14 @@ struct DirectConvolution<Scalar: TensorScalar>: Sendable {
         // About ten microseconds of work, or an eighth of a core's share.
         let some = Int(200_000 * Double(images * perImage) / max(1, geometry.work))
         let each = max(1, min(some, images * perImage / (8 * threads), images))
-        let ranges = (images + each - 1) / each
+        let ranges = (images + each - 1) / each, parts = blocks.channelParts
         let shared = DirectScratch(self, operands.scratch)
         shared.fillOffsets(self)
-        ParallelTiles.run(ranges * perImage, threads: threads) { task, worker in
-            let first = task % ranges * each
+        ParallelTiles.run(ranges * perImage * parts, threads: threads) { task, worker in
+            let first = task / parts % ranges * each
             run(
-                DirectBlock(task / ranges, self), first..<min(images, first + each), operands,
-                weights, shared.worker(worker, self))
+                DirectBlock(task / parts / ranges, part: task % parts, self),
+                first..<min(images, first + each), operands, weights, shared.worker(worker, self))
         }
     }
 
@@ -120,10 +120,12 @@ struct DirectConvolution<Scalar: TensorScalar>: Sendable {
             }
         }
         if operands.isPlain { return }
-        for channel in 0..<images.count * m {
-            operands.finish(
-                first + channel * size.count, rows: block.y.count, pitch: size.width,
-                count: block.x.count)
+        for image in 0..<images.count {
+            for channel in block.channels {
+                operands.finish(
+                    first + (image * m + channel) * size.count, rows: block.y.count,
+                    pitch: size.width, count: block.x.count)
+            }
         }
     }
 
@@ -168,8 +170,10 @@ extension ConvolutionGeometry {
 struct DirectBlock {
     let z: Int
     let y, x: Range<Int>
+    /// Output channels of a group.
+    let channels: Range<Int>
 
-    init<Scalar>(_ index: Int, _ direct: DirectConvolution<Scalar>) {
+    init<Scalar>(_ index: Int, part: Int, _ direct: DirectConvolution<Scalar>) {
         let size = direct.geometry.outputSize, blocks = direct.blocks
         let perPlane = blocks.rowBlocks * blocks.columnBlocks
         let place = index % perPlane
@@ -180,5 +184,8 @@ struct DirectBlock {
         x =
             size.width * column / blocks.columnBlocks..<size.width * (column + 1)
             / blocks.columnBlocks
+        let m = direct.geometry.outputChannelsPerGroup, mr = direct.kernels.rows.channels
+        let tiles = (m + mr - 1) / mr, parts = blocks.channelParts
+        channels = tiles * part / parts * mr..<min(m, tiles * (part + 1) / parts * mr)
     }
 }
