@@ -126,3 +126,20 @@ public struct PhaseRows<Scalar>: @unchecked Sendable {
         self.count = count
     }
 }
+
+/// A row, or a part of one, that is made of phases: neighbouring outputs.
+public struct PhasePiece: Sendable {
+    /// Offset of its first element from the first of each phase.
+    public var from: Int
+    /// Offset of its place in the output.
+    public var to: Int
+    /// Elements of it, those of all phases.
+    public var count: Int
+
+    /// A piece.
+    public init(from: Int, to: Int, count: Int) {
+        self.from = from
+        self.to = to
+        self.count = count
+    }
+}

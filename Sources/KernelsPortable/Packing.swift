@@ -215,6 +215,19 @@ enum Packing<V: KernelVector, let R: Int, let N: Int> {
         }
     }
 
+    /// Piece by piece.
+    static func interleave(
+        _ plane: PhaseRows<Scalar>, pieces: UnsafeBufferPointer<PhasePiece>
+    ) {
+        var o = plane
+        for piece in pieces {
+            o.phases = plane.phases + piece.from
+            o.row = plane.row + piece.to
+            o.count = piece.count
+            interleave(o)
+        }
+    }
+
     /// Vectors of `S` phases, S a power of two: log2 S times, vector i is interleaved with vector
     /// i + S / 2.
     @inline(__always) private static func zipped<let S: Int>(

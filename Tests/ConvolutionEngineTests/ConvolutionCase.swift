@@ -135,6 +135,11 @@ extension ConvolutionCase {
             $0.weight = [19, 1, 10]
             $0.options.stride = [5]
         },
+        row("1-d, stride 5, kernel 10, many channels") {
+            $0.input = [1, 1, 9000]
+            $0.weight = [67, 1, 10]
+            $0.options.stride = [5]
+        },
         row("3-d") {
             $0.input = [2, 3, 5, 7, 6]
             $0.weight = [7, 3, 3, 2, 3]

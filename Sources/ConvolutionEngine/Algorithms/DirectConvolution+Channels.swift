@@ -40,7 +40,8 @@ extension DirectConvolution {
         let some = placesAtATime(block, of: places.count)
         for from in stride(from: 0, to: places.count, by: some) {
             let near = places[from..<min(places.count, from + some)]
-            for o in stride(from: block.channels.lowerBound, to: block.channels.upperBound, by: mr) {
+            for o in stride(from: block.channels.lowerBound, to: block.channels.upperBound, by: mr)
+            {
                 kernels.rows.sumChannels(
                     ChannelOperands(
                         a: a + o * k, depth: k, chunk: 256, bias: bias + o, windows: windows,
