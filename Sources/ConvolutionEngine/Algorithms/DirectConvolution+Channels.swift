@@ -15,7 +15,11 @@ extension DirectConvolution {
             let place = image - images.lowerBound
             let values =
                 input + place * geometry.inputChannelsPerGroup * geometry.inputSize.count
-            if blocks.copies { fill(block, values, scratch) }
+            let copy = block.index * geometry.batch * geometry.groups + image
+            if blocks.copies && scratch.filled.pointee != copy {
+                fill(block, values, scratch)
+                scratch.filled.pointee = copy
+            }
             sumChannels(
                 block, image % geometry.groups, values, places,
                 output + place * geometry.outputChannelsPerGroup * geometry.outputSize.count,
@@ -23,7 +27,7 @@ extension DirectConvolution {
         }
     }
 
-    /// The block's output channels of a group, some places at a time: what these look at stays in L1.
+    /// The block's output channels of a group.
     private func sumChannels(
         _ block: DirectBlock, _ group: Int, _ input: UnsafePointer<Scalar>,
         _ places: UnsafeBufferPointer<VectorPlace>, _ output: UnsafeMutablePointer<Scalar>,
@@ -37,27 +41,15 @@ extension DirectConvolution {
         let windows =
             blocks.copies
             ? UnsafePointer(scratch.planes) : input + start + block.x.lowerBound
-        let some = placesAtATime(block, of: places.count)
-        for from in stride(from: 0, to: places.count, by: some) {
-            let near = places[from..<min(places.count, from + some)]
-            for o in stride(from: block.channels.lowerBound, to: block.channels.upperBound, by: mr)
-            {
-                kernels.rows.sumChannels(
-                    ChannelOperands(
-                        a: a + o * k, depth: k, chunk: 256, bias: bias + o, windows: windows,
-                        offsets: scratch.offsets, places: UnsafeBufferPointer(rebasing: near),
-                        width: min(kernels.lanes, block.x.count), rows: min(mr, m - o),
-                        output: output + o * geometry.outputSize.count,
-                        outputPitch: geometry.outputSize.count, edge: scratch.edge))
-            }
+        for o in stride(from: block.channels.lowerBound, to: block.channels.upperBound, by: mr) {
+            kernels.rows.sumChannels(
+                ChannelOperands(
+                    a: a + o * k, depth: k, chunk: 256, bias: bias + o, windows: windows,
+                    offsets: scratch.offsets, places: places,
+                    width: min(kernels.lanes, block.x.count), rows: min(mr, m - o),
+                    output: output + o * geometry.outputSize.count,
+                    outputPitch: geometry.outputSize.count, edge: scratch.edge))
         }
-    }
-
-    /// Of one row as many as look at 24 KB; where blocks have more rows, that is what they were made for.
-    private func placesAtATime(_ block: DirectBlock, of count: Int) -> Int {
-        let bytes = slices * blocks.windowRows * blocks.rowPitch * MemoryLayout<Scalar>.stride
-        if blocks.rows > 1 || bytes <= 32 * 1024 { return count }
-        return max(12, count * 24 * 1024 / bytes / 12 * 12)
     }
 
     /// The vectors that cover a block; the last one of a row is moved back over the one before.

@@ -93,6 +93,7 @@ struct DirectConvolution<Scalar: TensorScalar>: Sendable {
         let ranges = (images + each - 1) / each, parts = blocks.channelParts
         let shared = DirectScratch(self, operands.scratch)
         shared.fillOffsets(self)
+        for worker in 0..<threads { shared.worker(worker, self).filled.pointee = -1 }
         ParallelTiles.run(ranges * perImage * parts, threads: threads) { task, worker in
             let first = task / parts % ranges * each
             run(
@@ -168,6 +169,8 @@ extension ConvolutionGeometry {
 
 /// Which outputs of an image a block has.
 struct DirectBlock {
+    /// Its place among those of an image.
+    let index: Int
     let z: Int
     let y, x: Range<Int>
     /// Output channels of a group.
@@ -176,6 +179,7 @@ struct DirectBlock {
     init<Scalar>(_ index: Int, part: Int, _ direct: DirectConvolution<Scalar>) {
         let size = direct.geometry.outputSize, blocks = direct.blocks
         let perPlane = blocks.rowBlocks * blocks.columnBlocks
+        self.index = index
         let place = index % perPlane
         z = index / perPlane
         let row = place / blocks.columnBlocks * blocks.rows

@@ -5,7 +5,7 @@ import KernelInterface
 /// The working memory of ``DirectConvolution``:
 ///
 ///     offsets                                    of the taps, for all cores
-///     planes | zeros | edge | rows or places     for each core
+///     planes | zeros | edge | rows or places | filled     for each core
 struct DirectScratch<Scalar: TensorScalar>: @unchecked Sendable {
     /// Offsets of the columns of taps or, where output channels share, of all taps.
     let offsets: UnsafeMutablePointer<Int>
@@ -19,11 +19,13 @@ struct DirectScratch<Scalar: TensorScalar>: @unchecked Sendable {
     let rows: UnsafeMutablePointer<UnsafePointer<Scalar>>
     /// Where vectors of pixels are.
     let places: UnsafeMutablePointer<VectorPlace>
+    /// Which block of which image the planes hold.
+    let filled: UnsafeMutablePointer<Int>
 
     /// Elements of each part.
     private struct Sizes {
-        let offsets, planes, zeros, edge, tables: Int
-        var worker: Int { planes + zeros + edge + tables }
+        let offsets, planes, zeros, edge, tables, filled: Int
+        var worker: Int { planes + zeros + edge + tables + filled }
 
         init(_ direct: DirectConvolution<Scalar>) {
             let b = direct.blocks, lanes = direct.kernels.lanes
@@ -41,6 +43,7 @@ struct DirectScratch<Scalar: TensorScalar>: @unchecked Sendable {
                 b.sharesChannels
                     ? 16 * b.rows * ((b.columns + lanes - 1) / lanes)
                     : 8 * direct.planes * direct.rowsOfPlane(b.rows))
+            filled = elements(8)
         }
     }
 
@@ -60,6 +63,8 @@ struct DirectScratch<Scalar: TensorScalar>: @unchecked Sendable {
         let tables = UnsafeMutableRawPointer(edge + sizes.edge)
         rows = tables.assumingMemoryBound(to: UnsafePointer<Scalar>.self)
         places = tables.assumingMemoryBound(to: VectorPlace.self)
+        filled = UnsafeMutableRawPointer(edge + sizes.edge + sizes.tables)
+            .assumingMemoryBound(to: Int.self)
     }
 
     /// The memory of another core.
@@ -78,7 +83,7 @@ struct DirectScratch<Scalar: TensorScalar>: @unchecked Sendable {
         let other = DirectScratch(direct, memory)
         self.offsets = offsets
         (planes, zeros, edge) = (other.planes, other.zeros, other.edge)
-        (rows, places) = (other.rows, other.places)
+        (rows, places, filled) = (other.rows, other.places, other.filled)
     }
 
     /// The same for every block.
