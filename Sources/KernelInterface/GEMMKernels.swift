@@ -33,6 +33,9 @@ public final class GEMMKernels<Scalar: BinaryFloatingPoint & Sendable>: Sendable
     public let correlate: @Sendable (RowWindows<Scalar>) -> Void
     /// Stride phases back into one row.
     public let interleave: @Sendable (PhaseRows<Scalar>) -> Void
+    /// The same for pieces of a plane, whose places and counts take the place of the operands'.
+    public let interleavePieces:
+        @Sendable (PhaseRows<Scalar>, UnsafeBufferPointer<PhasePiece>) -> Void
     /// What Winograd's minimal filtering needs besides.
     public let winograd: WinogradKernels<Scalar>
     /// Rounds of multiply-adds on registers alone; returns the floating-point operations done.
@@ -55,6 +58,8 @@ public final class GEMMKernels<Scalar: BinaryFloatingPoint & Sendable>: Sendable
         packTaps: @escaping @Sendable (TapColumns<Scalar>) -> Void,
         correlate: @escaping @Sendable (RowWindows<Scalar>) -> Void,
         interleave: @escaping @Sendable (PhaseRows<Scalar>) -> Void,
+        interleavePieces:
+            @escaping @Sendable (PhaseRows<Scalar>, UnsafeBufferPointer<PhasePiece>) -> Void,
         winograd: WinogradKernels<Scalar>,
         peak: @escaping @Sendable (Int) -> Int, rows: RowKernels<Scalar>,
         fourier: FourierKernels<Scalar>
@@ -72,6 +77,7 @@ public final class GEMMKernels<Scalar: BinaryFloatingPoint & Sendable>: Sendable
         self.packTaps = packTaps
         self.correlate = correlate
         self.interleave = interleave
+        self.interleavePieces = interleavePieces
         self.winograd = winograd
         self.peak = peak
         self.rows = rows

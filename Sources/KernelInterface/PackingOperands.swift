@@ -65,15 +65,15 @@ public struct CopyPiece: Sendable {
     }
 }
 
-/// Rows of B for some taps of one channel: `rows[t·rowPitch + to + i] <- plane[taps[t] + from + i]` for
-/// every tap t and every piece.
+/// Rows of B for some taps: `rows[t·rowPitch + to + i] <- plane[taps[t] + from + i·stride]` for every tap t
+/// and every piece.
 ///
-/// Assumptions: pieces are in the order of their places, so that what a vector writes too much is
+/// Assumptions: `stride` is 1 or 2; whole vectors may be read past the last pixel, of as many elements; pieces are in the order of their places, so that what a vector writes too much is
 /// written again by the next piece or the next row; the last row is followed by slack.
 public struct TapColumns<Scalar>: @unchecked Sendable {
-    /// The channel's padded rows.
+    /// The channel's padded rows, or the input.
     public var plane: UnsafePointer<Scalar>
-    /// Offset of each tap in the padded rows.
+    /// Offset of each tap in them.
     public var taps: UnsafeBufferPointer<Int32>
     /// The pixels.
     public var pieces: UnsafeBufferPointer<CopyPiece>
@@ -81,17 +81,21 @@ public struct TapColumns<Scalar>: @unchecked Sendable {
     public var rows: UnsafeMutablePointer<Scalar>
     /// Elements from one tap's row to the next's.
     public var rowPitch: Int
+    /// Elements from one pixel to the next.
+    public var stride: Int
 
     /// All of it.
     public init(
         plane: UnsafePointer<Scalar>, taps: UnsafeBufferPointer<Int32>,
-        pieces: UnsafeBufferPointer<CopyPiece>, rows: UnsafeMutablePointer<Scalar>, rowPitch: Int
+        pieces: UnsafeBufferPointer<CopyPiece>, rows: UnsafeMutablePointer<Scalar>, rowPitch: Int,
+        stride: Int
     ) {
         self.plane = plane
         self.taps = taps
         self.pieces = pieces
         self.rows = rows
         self.rowPitch = rowPitch
+        self.stride = stride
     }
 }
 
@@ -119,6 +123,23 @@ public struct PhaseRows<Scalar>: @unchecked Sendable {
         self.pitch = pitch
         self.stride = stride
         self.row = row
+        self.count = count
+    }
+}
+
+/// A row, or a part of one, that is made of phases: neighbouring outputs.
+public struct PhasePiece: Sendable {
+    /// Offset of its first element from the first of each phase.
+    public var from: Int
+    /// Offset of its place in the output.
+    public var to: Int
+    /// Elements of it, those of all phases.
+    public var count: Int
+
+    /// A piece.
+    public init(from: Int, to: Int, count: Int) {
+        self.from = from
+        self.to = to
         self.count = count
     }
 }

@@ -44,6 +44,7 @@ public let kernels = KernelTable(
         packTaps: { Packing<V, R, N>.taps($0) },
         correlate: { Correlation<V>.run($0) },
         interleave: { Packing<V, R, N>.interleave($0) },
+        interleavePieces: { Packing<V, R, N>.interleave($0, pieces: $1) },
         winograd: WinogradKernels(
             transform: { WinogradTransforms<V>.run($0, $1) },
             splitRows: { TilePacking<V, R>.splitRows($0) },

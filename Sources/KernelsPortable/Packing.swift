@@ -167,6 +167,7 @@ enum Packing<V: KernelVector, let R: Int, let N: Int> {
 
     /// Tap by tap, piece by piece; what lies as far ahead as two taps is asked for.
     static func taps(_ o: TapColumns<Scalar>) {
+        if o.stride == 2 { return everySecond(o) }
         var rows = o.rows
         let last = o.taps.count - 1
         for (t, tap) in o.taps.enumerated() {
@@ -183,6 +184,26 @@ enum Packing<V: KernelVector, let R: Int, let N: Int> {
         }
     }
 
+    /// The same of every second element.
+    private static func everySecond(_ o: TapColumns<Scalar>) {
+        var rows = o.rows
+        let last = o.taps.count - 1
+        for (t, tap) in o.taps.enumerated() {
+            let plane = o.plane + Int(tap), ahead = o.plane + Int(o.taps[min(t + 2, last)])
+            for piece in o.pieces {
+                lanes_prefetch(ahead + Int(piece.from))
+                lanes_prefetch(ahead + Int(piece.from) + V.scalarCount)
+                let from = plane + Int(piece.from)
+                let to = rows + Int(piece.to)
+                for v in 0..<Int(piece.vectors) {
+                    let pair = from + 2 * v * V.scalarCount
+                    store(V.evens(load(pair), load(pair + V.scalarCount)), to + v * V.scalarCount)
+                }
+            }
+            rows += o.rowPitch
+        }
+    }
+
     /// One phase is copied, 2, 4 and 8 are zipped, others go one by one.
     static func interleave(_ o: PhaseRows<Scalar>) {
         switch o.stride {
@@ -191,6 +212,19 @@ enum Packing<V: KernelVector, let R: Int, let N: Int> {
         case 4: zipped(o, Panel<4>.self)
         case 8: zipped(o, Panel<8>.self)
         default: oneByOne(o)
+        }
+    }
+
+    /// Piece by piece.
+    static func interleave(
+        _ plane: PhaseRows<Scalar>, pieces: UnsafeBufferPointer<PhasePiece>
+    ) {
+        var o = plane
+        for piece in pieces {
+            o.phases = plane.phases + piece.from
+            o.row = plane.row + piece.to
+            o.count = piece.count
+            interleave(o)
         }
     }
 

@@ -27,6 +27,8 @@ enum RowTile<V: KernelVector, let R: Int, let N: Int> {
         var weights = o.weights
         let window = o.window
         let taps = K == 0 ? window.taps : K
+        // One row has little else to do at a tap than to ask.
+        let isPlain = o.border.mask == nil
         let low = max(R - 1, o.inside.lowerBound - t), high = min(taps, o.inside.upperBound - t)
         var left = o.planes * window.columnCount, column = 0
         var sums = Registers(repeating: .init(repeating: .init(repeating: o.start)))
@@ -39,7 +41,7 @@ enum RowTile<V: KernelVector, let R: Int, let N: Int> {
                 for j in column..<column + run {
                     let source = Source<0>(rows, window.columns[j], x)
                     let w = Weights(first: weights + j, pitch: window.columnCount)
-                    if source.isWithin(o.border) {
+                    if isPlain || source.isWithin(o.border) {
                         if K == 0 {
                             any(&sums, source, w, taps, low, high)
                         } else {

@@ -98,6 +98,11 @@ extension ConvolutionCase {
             $0.weight = [7, 5, 1, 1]
             $0.options.stride = [2]
         },
+        row("2 x 3 kernel, stride 3, 2, 67 channels") {
+            $0.input = [1, 67, 8, 71]
+            $0.weight = [9, 67, 2, 3]
+            $0.options.stride = [3, 2]
+        },
         row("pointwise with padding") {
             $0.weight = [7, 5, 1, 1]
             $0.options.padding = .symmetric([1])
@@ -128,6 +133,11 @@ extension ConvolutionCase {
         row("1-d, stride 5, kernel 10") {
             $0.input = [1, 1, 1000]
             $0.weight = [19, 1, 10]
+            $0.options.stride = [5]
+        },
+        row("1-d, stride 5, kernel 10, many channels") {
+            $0.input = [1, 1, 9000]
+            $0.weight = [67, 1, 10]
             $0.options.stride = [5]
         },
         row("3-d") {

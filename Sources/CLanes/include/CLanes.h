@@ -143,15 +143,15 @@ LANES_STORE_HALVES(f32x8, f32x4, float, LANES_LIST(0, 1, 2, 3), LANES_LIST(4, 5,
 LANES_STORE_HALVES(f64x4, f64x2, double, LANES_LIST(0, 1), LANES_LIST(2, 3))
 #endif
 #if defined(__AVX512F__)
-typedef float f32x16_masked __attribute__((vector_size(64)));
-typedef double f64x8_masked __attribute__((vector_size(64)));
+typedef float f32x16_vector __attribute__((vector_size(64)));
+typedef double f64x8_vector __attribute__((vector_size(64)));
 LANES_INLINE void f32x16_store_first(float *p, f32x16 v, long n) {
     unsigned short mask = n >= 16 ? 0xffff : (1u << n) - 1;
-    __builtin_ia32_storeups512_mask((f32x16_masked *)p, (f32x16_masked)v, mask);
+    __builtin_ia32_storeups512_mask((f32x16_vector *)p, (f32x16_vector)v, mask);
 }
 LANES_INLINE void f64x8_store_first(double *p, f64x8 v, long n) {
     unsigned char mask = n >= 8 ? 0xff : (1u << n) - 1;
-    __builtin_ia32_storeupd512_mask((f64x8_masked *)p, (f64x8_masked)v, mask);
+    __builtin_ia32_storeupd512_mask((f64x8_vector *)p, (f64x8_vector)v, mask);
 }
 #endif
 

@@ -22,6 +22,9 @@ struct DirectBlocks: Sendable {
     let rows, columns: Int
     /// Blocks of an output plane, in each dimension.
     let rowBlocks, columnBlocks: Int
+    /// Parts of the output channels of a group, for the cores: where there are too few rows for all of them,
+    /// and a part has work enough for a copy of its own.
+    let channelParts: Int
     /// Elements of a stride phase of a padded row, and of all phases.
     let phasePitch, rowPitch: Int
     /// Rows of the input that a block looks at, in one depth.
@@ -55,10 +58,13 @@ struct DirectBlocks: Sendable {
 
         // A row of a block: 4096 outputs, or fewer where there are no other blocks for the cores.
         let width = g.outputSize.width, height = g.outputSize.height
+        // Cores that write to different columns share a line at every edge, and write to pages all over the
+        // output; those with channels of their own write one piece of it.
         let fitting = (width + 4095) / 4096
-        columnBlocks =
-            height >= share * rows
-            ? fitting : max(fitting, min(share, max(1, width / (16 * lanes))))
+        let parts = height >= share * rows ? 1 : min(share, max(1, width / (16 * lanes)))
+        channelParts =
+            sharesChannels ? max(1, min(parts, g.outputChannelsPerGroup / (4 * channels))) : 1
+        columnBlocks = max(fitting, (parts + channelParts - 1) / channelParts)
         columns = (width + columnBlocks - 1) / columnBlocks
         masks =
             isPadded && height > 1 && g.stride.width == 1 && !sharesChannels

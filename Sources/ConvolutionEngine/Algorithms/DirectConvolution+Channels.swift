@@ -15,7 +15,11 @@ extension DirectConvolution {
             let place = image - images.lowerBound
             let values =
                 input + place * geometry.inputChannelsPerGroup * geometry.inputSize.count
-            if blocks.copies { fill(block, values, scratch) }
+            let copy = block.index * geometry.batch * geometry.groups + image
+            if blocks.copies && scratch.filled.pointee != copy {
+                fill(block, values, scratch)
+                scratch.filled.pointee = copy
+            }
             sumChannels(
                 block, image % geometry.groups, values, places,
                 output + place * geometry.outputChannelsPerGroup * geometry.outputSize.count,
@@ -23,7 +27,7 @@ extension DirectConvolution {
         }
     }
 
-    /// All output channels of a group.
+    /// The block's output channels of a group.
     private func sumChannels(
         _ block: DirectBlock, _ group: Int, _ input: UnsafePointer<Scalar>,
         _ places: UnsafeBufferPointer<VectorPlace>, _ output: UnsafeMutablePointer<Scalar>,
@@ -37,7 +41,7 @@ extension DirectConvolution {
         let windows =
             blocks.copies
             ? UnsafePointer(scratch.planes) : input + start + block.x.lowerBound
-        for o in stride(from: 0, to: m, by: mr) {
+        for o in stride(from: block.channels.lowerBound, to: block.channels.upperBound, by: mr) {
             kernels.rows.sumChannels(
                 ChannelOperands(
                     a: a + o * k, depth: k, chunk: 256, bias: bias + o, windows: windows,

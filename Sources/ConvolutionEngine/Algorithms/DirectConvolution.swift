@@ -102,14 +102,15 @@ struct DirectConvolution<Scalar: TensorScalar>: Sendable {
         // About ten microseconds of work, or an eighth of a core's share.
         let some = Int(200_000 * Double(images * perImage) / max(1, geometry.work))
         let each = max(1, min(some, images * perImage / (8 * threads), images))
-        let ranges = (images + each - 1) / each
+        let ranges = (images + each - 1) / each, parts = blocks.channelParts
         let shared = DirectScratch(self, operands.scratch)
         shared.fillOffsets(self)
-        ParallelTiles.run(ranges * perImage, threads: threads) { task, worker in
-            let first = task % ranges * each
+        for worker in 0..<threads { shared.worker(worker, self).filled.pointee = -1 }
+        ParallelTiles.run(ranges * perImage * parts, threads: threads) { task, worker in
+            let first = task / parts % ranges * each
             run(
-                DirectBlock(task / ranges, self), first..<min(images, first + each), operands,
-                weights, shared.worker(worker, self))
+                DirectBlock(task / parts / ranges, part: task % parts, self),
+                first..<min(images, first + each), operands, weights, shared.worker(worker, self))
         }
     }
 
@@ -132,10 +133,12 @@ struct DirectConvolution<Scalar: TensorScalar>: Sendable {
             }
         }
         if operands.isPlain { return }
-        for channel in 0..<images.count * m {
-            operands.finish(
-                first + channel * size.count, rows: block.y.count, pitch: size.width,
-                count: block.x.count)
+        for image in 0..<images.count {
+            for channel in block.channels {
+                operands.finish(
+                    first + (image * m + channel) * size.count, rows: block.y.count,
+                    pitch: size.width, count: block.x.count)
+            }
         }
     }
 
@@ -178,12 +181,17 @@ extension ConvolutionGeometry {
 
 /// Which outputs of an image a block has.
 struct DirectBlock {
+    /// Its place among those of an image.
+    let index: Int
     let z: Int
     let y, x: Range<Int>
+    /// Output channels of a group.
+    let channels: Range<Int>
 
-    init<Scalar>(_ index: Int, _ direct: DirectConvolution<Scalar>) {
+    init<Scalar>(_ index: Int, part: Int, _ direct: DirectConvolution<Scalar>) {
         let size = direct.geometry.outputSize, blocks = direct.blocks
         let perPlane = blocks.rowBlocks * blocks.columnBlocks
+        self.index = index
         let place = index % perPlane
         z = index / perPlane
         let row = place / blocks.columnBlocks * blocks.rows
@@ -192,5 +200,8 @@ struct DirectBlock {
         x =
             size.width * column / blocks.columnBlocks..<size.width * (column + 1)
             / blocks.columnBlocks
+        let m = direct.geometry.outputChannelsPerGroup, mr = direct.kernels.rows.channels
+        let tiles = (m + mr - 1) / mr, parts = blocks.channelParts
+        channels = tiles * part / parts * mr..<min(m, tiles * (part + 1) / parts * mr)
     }
 }

@@ -4,8 +4,8 @@ import KernelInterface
 
 /// The working memory of ``DirectConvolution``:
 ///
-///     offsets | mask                             of the taps, of a row's ends, for all cores
-///     planes | zeros | edge | rows or places     for each core
+///     offsets | mask                                      of the taps, of a row's ends, for all cores
+///     planes | zeros | edge | rows or places | filled     for each core
 struct DirectScratch<Scalar: TensorScalar>: @unchecked Sendable {
     /// Offsets of the columns of taps or, where output channels share, of all taps.
     let offsets: UnsafeMutablePointer<Int>
@@ -21,11 +21,13 @@ struct DirectScratch<Scalar: TensorScalar>: @unchecked Sendable {
     let rows: UnsafeMutablePointer<UnsafePointer<Scalar>>
     /// Where vectors of pixels are.
     let places: UnsafeMutablePointer<VectorPlace>
+    /// Which block of which image the planes hold.
+    let filled: UnsafeMutablePointer<Int>
 
     /// Elements of each part.
     private struct Sizes {
-        let offsets, mask, planes, zeros, edge, tables: Int
-        var worker: Int { planes + zeros + edge + tables }
+        let offsets, mask, planes, zeros, edge, tables, filled: Int
+        var worker: Int { planes + zeros + edge + tables + filled }
 
         init(_ direct: DirectConvolution<Scalar>) {
             let b = direct.blocks, lanes = direct.kernels.lanes
@@ -44,6 +46,7 @@ struct DirectScratch<Scalar: TensorScalar>: @unchecked Sendable {
                 b.sharesChannels
                     ? 16 * b.rows * ((b.columns + lanes - 1) / lanes)
                     : 8 * direct.planes * direct.rowsOfPlane(b.rows))
+            filled = elements(8)
         }
     }
 
@@ -65,6 +68,8 @@ struct DirectScratch<Scalar: TensorScalar>: @unchecked Sendable {
         let tables = UnsafeMutableRawPointer(edge + sizes.edge)
         rows = tables.assumingMemoryBound(to: UnsafePointer<Scalar>.self)
         places = tables.assumingMemoryBound(to: VectorPlace.self)
+        filled = UnsafeMutableRawPointer(edge + sizes.edge + sizes.tables)
+            .assumingMemoryBound(to: Int.self)
     }
 
     /// The memory of another core.
@@ -83,7 +88,7 @@ struct DirectScratch<Scalar: TensorScalar>: @unchecked Sendable {
         let other = DirectScratch(direct, memory)
         (offsets, mask) = (shared.offsets, shared.mask)
         (planes, zeros, edge) = (other.planes, other.zeros, other.edge)
-        (rows, places) = (other.rows, other.places)
+        (rows, places, filled) = (other.rows, other.places, other.filled)
     }
 
     /// The same for every block.

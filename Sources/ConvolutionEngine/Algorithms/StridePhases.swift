@@ -210,29 +210,42 @@ struct StridePhases<Scalar: TensorScalar>: Sendable {
     private func interleave(
         _ part: Part, _ channels: Range<Int>, _ operands: RunOperands<Scalar>
     ) {
-        let size = geometry.outputSize, step = geometry.stride
-        let widths = min(step.width, size.width)
-        let block = PixelBlock(part.pixels, of: packer.grid.size, oneRowBands: true)
         let first = part.image * geometry.outputChannelsPerGroup
-        for channel in channels {
-            var sums = part.scratch + (channel - channels.lowerBound) * ldc
-            for row in block.rows {
-                let left = row.x.lowerBound * step.width
-                let right = min(row.x.upperBound * step.width, size.width)
-                for phase in stride(from: 0, to: phases.count, by: widths) {
-                    let z = row.z * step.depth + phases[phase].residue.depth
-                    let y = row.y * step.height + phases[phase].residue.height
-                    guard z < size.depth, y < size.height else { continue }
-                    let start = ((first + channel) * size.depth + z) * size.height + y
-                    let to = operands.output + start * size.width + left
-                    kernels.interleave(
-                        PhaseRows(
-                            phases: sums + phase * phasePitch, pitch: phasePitch,
-                            stride: step.width, row: to, count: right - left))
-                    operands.finish(to, count: right - left)
-                }
-                sums += row.x.count
+        pieces(of: part.pixels).withUnsafeBufferPointer { pieces in
+            for channel in channels {
+                let plane = operands.output + (first + channel) * geometry.outputSize.count
+                kernels.interleavePieces(
+                    PhaseRows(
+                        phases: part.scratch + (channel - channels.lowerBound) * ldc,
+                        pitch: phasePitch, stride: geometry.stride.width, row: plane, count: 0),
+                    pieces)
+                if operands.isPlain { continue }
+                for piece in pieces { operands.finish(plane + piece.to, count: piece.count) }
             }
         }
+    }
+
+    /// The outputs of some pixels, the same for every channel.
+    private func pieces(of pixels: Range<Int>) -> [PhasePiece] {
+        let size = geometry.outputSize, step = geometry.stride
+        let widths = min(step.width, size.width)
+        let rows = PixelBlock(pixels, of: packer.grid.size, oneRowBands: true).rows
+        var pieces: [PhasePiece] = [], done = 0
+        pieces.reserveCapacity(rows.count * phases.count / widths)
+        for row in rows {
+            let left = row.x.lowerBound * step.width
+            let right = min(row.x.upperBound * step.width, size.width)
+            for phase in stride(from: 0, to: phases.count, by: widths) {
+                let z = row.z * step.depth + phases[phase].residue.depth
+                let y = row.y * step.height + phases[phase].residue.height
+                guard z < size.depth, y < size.height else { continue }
+                pieces.append(
+                    PhasePiece(
+                        from: phase * phasePitch + done,
+                        to: (z * size.height + y) * size.width + left, count: right - left))
+            }
+            done += row.x.count
+        }
+        return pieces
     }
 }

@@ -8,12 +8,12 @@ import KernelInterface
 struct ColumnPacker<Scalar: TensorScalar>: Sendable {
     let grid: TapGrid
     let kernels: GEMMKernels<Scalar>
-    /// Nil: columns are gathered one by one, or the input is its own columns.
+    /// Nil: columns are gathered one by one, or read where they lie.
     let layout: PlaneLayout?
     /// Whether a last column is a panel of its own (``ColumnPanels``).
     private let isolatesOne: Bool
-    /// Where channels begin, if the input is its own columns.
-    private let channelOffsets: [Int32]
+    /// Where the taps of some channels begin, if columns are read where they lie; empty: they are not.
+    private let placeOffsets: [Int32]
 
     init(
         _ grid: TapGrid, mostPixels: Int, isolatesOne: Bool = false, kernels: GEMMKernels<Scalar>
@@ -21,16 +21,29 @@ struct ColumnPacker<Scalar: TensorScalar>: Sendable {
         self.grid = grid
         self.kernels = kernels
         self.isolatesOne = isolatesOne
-        layout = grid.isIdentity ? nil : PlaneLayout(grid, mostPixels: mostPixels)
-        let count = grid.inputSize.count
-        let channels = grid.isIdentity ? max(1, min(256, Int(Int32.max) / max(1, count))) : 0
-        channelOffsets = (0..<channels).map { Int32(truncatingIfNeeded: $0 * count) }
+        placeOffsets = Self.placeOffsets(grid)
+        layout = placeOffsets.isEmpty ? PlaneLayout(grid, mostPixels: mostPixels) : nil
+    }
+
+    /// Channels with 256 taps in all or, with more of them, one; as many as 32 bits count.
+    private static func placeOffsets(_ grid: TapGrid) -> [Int32] {
+        let size = grid.inputSize, most = Int(Int32.max) / max(1, size.count)
+        guard grid.looksInside, grid.stride.width <= 2, most > 0 || grid.isIdentity else {
+            return []
+        }
+        let channels = max(1, min((256 + grid.taps.count) / grid.taps.count, most))
+        return (0..<channels).flatMap { channel in
+            grid.taps.map {
+                let row = (channel * size.depth + $0.depth) * size.height + $0.height
+                return Int32(row * size.width + $0.width)
+            }
+        }
     }
 
     /// A packer of padded rows only.
     init(_ grid: TapGrid, layout: PlaneLayout, kernels: GEMMKernels<Scalar>) {
         (self.grid, self.layout, self.kernels) = (grid, layout, kernels)
-        (channelOffsets, isolatesOne) = ([], false)
+        (placeOffsets, isolatesOne) = ([], false)
     }
 
     /// Elements of memory for ``pack(_:_:)``, besides the panels.
@@ -56,6 +69,7 @@ struct ColumnPacker<Scalar: TensorScalar>: Sendable {
         }
         table.block = PixelBlock(
             pixels, of: grid.size, oneRowBands: layout?.oneRowBands ?? true)
+        if !placeOffsets.isEmpty { appendRows(to: &table) }
         guard let layout else { return table }
         var band = 0
         for row in table.block.rows {
@@ -70,6 +84,17 @@ struct ColumnPacker<Scalar: TensorScalar>: Sendable {
         return table
     }
 
+    /// Rows of pixels that are read where they lie.
+    private func appendRows(to table: inout Table) {
+        let size = grid.inputSize, stride = grid.stride
+        for row in table.block.rows {
+            let y = row.z * stride.depth * size.height + row.y * stride.height
+            append(
+                from: y * size.width + row.x.lowerBound * stride.width, count: row.x.count,
+                step: stride.width, to: &table)
+        }
+    }
+
     /// What ``pack(_:table:input:plane:panels:)`` needs to know of a block.
     struct Table {
         let pixels: Range<Int>
@@ -81,7 +106,7 @@ struct ColumnPacker<Scalar: TensorScalar>: Sendable {
     }
 
     /// Cuts neighbouring pixels at the panels' edges.
-    private func append(from first: Int, count: Int, to table: inout Table) {
+    private func append(from first: Int, count: Int, step: Int = 1, to table: inout Table) {
         var from = first, left = count
         while left > 0 {
             let panel = table.panels.panel(of: table.columns)
@@ -94,7 +119,7 @@ struct ColumnPacker<Scalar: TensorScalar>: Sendable {
                     to: Int32(panel * table.panelStride + table.columns - columns.lowerBound),
                     vectors: Int32(vectors)))
             table.columns += some
-            from += some
+            from += some * step
             left -= some
         }
     }
@@ -110,37 +135,26 @@ struct ColumnPacker<Scalar: TensorScalar>: Sendable {
         plane: UnsafeMutablePointer<Scalar>, panels: UnsafeMutablePointer<Scalar>,
         tapPitch: Int? = nil
     ) {
-        if grid.isIdentity { return copyChannels(sum, table, input, panels) }
         let taps = grid.taps.count
+        // Taps of several channels follow each other where they lie, unless they are wanted tap by tap.
+        let most = tapPitch == nil || taps == 1 ? max(taps, placeOffsets.count) : taps
         var k = sum.lowerBound
         while k < sum.upperBound {
             let channel = k / taps
-            let some = k % taps..<min(taps, k % taps + sum.upperBound - k)
+            let some = k % taps..<min(most, k % taps + sum.upperBound - k)
             let values = input + channel * grid.inputSize.count
             let done = tapPitch == nil ? k - sum.lowerBound : channel - sum.lowerBound / taps
-            let rows = panels + done * kernels.nr, pitch = tapPitch ?? kernels.nr
-            if let layout {
+            let rows = panels + done * kernels.nr
+            let pitch = taps == 1 ? kernels.nr : tapPitch ?? kernels.nr
+            if !placeOffsets.isEmpty {
+                copy(values, placeOffsets, some, table, rows, pitch)
+            } else if let layout {
                 fill(values, layout, table.block, plane)
                 copy(plane, layout.tapOffsets, some, table, rows, pitch)
             } else {
                 gather(values, some, table, rows, pitch)
             }
             k += some.count
-        }
-    }
-
-    /// The channels themselves, many at a time.
-    private func copyChannels(
-        _ channels: Range<Int>, _ table: Table, _ input: UnsafePointer<Scalar>,
-        _ panels: UnsafeMutablePointer<Scalar>
-    ) {
-        for first in stride(
-            from: channels.lowerBound, to: channels.upperBound, by: channelOffsets.count)
-        {
-            copy(
-                input + first * grid.inputSize.count, channelOffsets,
-                0..<min(channelOffsets.count, channels.upperBound - first), table,
-                panels + (first - channels.lowerBound) * kernels.nr, kernels.nr)
         }
     }
 
@@ -153,7 +167,8 @@ struct ColumnPacker<Scalar: TensorScalar>: Sendable {
                 kernels.packTaps(
                     TapColumns(
                         plane: plane, taps: UnsafeBufferPointer(rebasing: offsets[taps]),
-                        pieces: pieces, rows: rows, rowPitch: pitch))
+                        pieces: pieces, rows: rows, rowPitch: pitch,
+                        stride: placeOffsets.isEmpty ? 1 : grid.stride.width))
             }
         }
     }

@@ -53,6 +53,14 @@ struct TapGrid: Sendable {
         self.init(size: g.outputSize, inputSize: g.inputSize, stride: g.stride, taps: taps)
     }
 
+    /// Whether no tap of any output looks outside the input.
+    var looksInside: Bool {
+        !taps.isEmpty
+            && (0..<3).allSatisfy {
+                lowest[$0] >= 0 && (size[$0] - 1) * stride[$0] + highest[$0] < inputSize[$0]
+            }
+    }
+
     /// One tap that looks at the element of its own index, and a grid as large as the input: the input
     /// of a channel is its only row of columns.
     var isIdentity: Bool {
