@@ -6,6 +6,10 @@ import KernelInterface
 /// but no fewer than the tile has, one at a time.
 enum Window<let K: Int, let S: Int> {}
 
+/// Whether windows may look across the ends of a row, where the vectors are masked: 1, or 0. A single row has
+/// little else to do at a tap than to ask, so tiles that need not ask are compiled without the question.
+enum Ends<let B: Int> {}
+
 /// `R` output rows by `N` vectors of one channel in registers.
 ///
 /// A vector of the input is loaded once and used for every row whose window it is in:
@@ -19,16 +23,15 @@ enum RowTile<V: KernelVector, let R: Int, let N: Int> {
     typealias Columns = InlineArray<N, Int>
 
     /// Rows `t ..< t + R` at the columns `x`, to `output`.
-    @inline(never) static func sum<let K: Int, let S: Int>(
+    @inline(never) static func sum<let K: Int, let S: Int, let B: Int>(
         _ o: RowOperands<Scalar>, row t: Int, columns x: Columns, _: Window<K, S>.Type,
+        _: Ends<B>.Type,
         output: UnsafeMutablePointer<Scalar>, pitch: Int
     ) {
         var rows = UnsafePointer(o.rows) + t * S
         var weights = o.weights
         let window = o.window
         let taps = K == 0 ? window.taps : K
-        // One row has little else to do at a tap than to ask.
-        let isPlain = o.border.mask == nil
         let low = max(R - 1, o.inside.lowerBound - t), high = min(taps, o.inside.upperBound - t)
         var left = o.planes * window.columnCount, column = 0
         var sums = Registers(repeating: .init(repeating: .init(repeating: o.start)))
@@ -41,7 +44,7 @@ enum RowTile<V: KernelVector, let R: Int, let N: Int> {
                 for j in column..<column + run {
                     let source = Source<0>(rows, window.columns[j], x)
                     let w = Weights(first: weights + j, pitch: window.columnCount)
-                    if isPlain || source.isWithin(o.border) {
+                    if B == 0 || source.isWithin(o.border) {
                         if K == 0 {
                             any(&sums, source, w, taps, low, high)
                         } else {
