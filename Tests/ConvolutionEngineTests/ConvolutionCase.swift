@@ -215,6 +215,12 @@ extension ConvolutionCase {
         return [
             row("base") { _ in },
             row("no bias") { $0.bias = false },
+            row("one pixel, groups") {
+                $0.input = [2, 300, 1, 1]
+                $0.weight = [300, 7, 4, 3]
+                $0.options.groups = 2
+                $0.options.padding = .symmetric([1])
+            },
             row("stride 2") { $0.options.stride = [2] },
             row("stride 2, padding 1, output padding 1") {
                 $0.options.stride = [2]

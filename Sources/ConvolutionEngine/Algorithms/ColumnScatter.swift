@@ -26,6 +26,9 @@ struct ColumnScatter<Scalar: TensorScalar>: Sendable {
     /// Output channels of a task.
     private let channelsAtATime: Int
 
+    /// Where the weights of each input channel begin, if there is one pixel.
+    private let channelOffsets: [Int32]
+
     /// Rows of C, and columns, that are in memory at a time.
     private static var mostRows: Int { 192 }
     private static var mostColumns: Int { 240 }
@@ -43,6 +46,10 @@ struct ColumnScatter<Scalar: TensorScalar>: Sendable {
             size: size, inputSize: size, stride: SpatialTriple(repeating: 1),
             taps: [SpatialTriple(repeating: 0)])
         let rows = min(Self.mostRows, geometry.inputSize.count)
+        let hasOnePixel =
+            geometry.inputSize.count == 1 && geometry.weightElementsPerGroup <= Int(Int32.max)
+        channelOffsets =
+            hasOnePixel ? (0..<geometry.inputChannelsPerGroup).map { Int32($0 * m * taps) } : []
         let byteCount = kernels.nr * MemoryLayout<Scalar>.stride
         product = GridProduct(
             grid, channels: geometry.inputChannelsPerGroup, outputs: rows,
@@ -122,6 +129,11 @@ struct ColumnScatter<Scalar: TensorScalar>: Sendable {
                 if first == channels.lowerBound * taps || pixels > product.outputs {
                     pack(input, rows, to: scratch)
                 }
+                if !channelOffsets.isEmpty {
+                    sumPixel(columns, input, weights, c, zeros)
+                    scatter(c, columns, pixel: 0, output)
+                    continue
+                }
                 product.run(
                     columns, rows: 0..<rows.count, input: weights,
                     weights: WeightPanels<Scalar>.Group(first: scratch, form: .panels),
@@ -129,6 +141,25 @@ struct ColumnScatter<Scalar: TensorScalar>: Sendable {
                 for row in rows {
                     scatter(c + (row - pixel) * ldc, columns, pixel: row, output)
                 }
+            }
+        }
+    }
+
+    /// One pixel: rows of weights are read where they lie, since each has one use.
+    private func sumPixel(
+        _ columns: Range<Int>, _ pixel: UnsafePointer<Scalar>, _ weights: UnsafePointer<Scalar>,
+        _ sums: UnsafeMutablePointer<Scalar>, _ zeros: UnsafePointer<Scalar>
+    ) {
+        let kc = product.blocks.kc
+        channelOffsets.withUnsafeBufferPointer { offsets in
+            for first in stride(from: 0, to: product.k, by: kc) {
+                kernels.slide(
+                    SlideOperands(
+                        rows: 1, depth: min(kc, product.k - first), a: pixel + first,
+                        b: weights + columns.lowerBound, offsets: offsets.baseAddress! + first,
+                        c: sums, ldc: ldc,
+                        vectors: (columns.count + kernels.lanes - 1) / kernels.lanes,
+                        bias: first == 0 ? zeros : nil, accumulate: first > 0))
             }
         }
     }

@@ -91,7 +91,7 @@ public struct Convolution: Sendable {
         let dtype = operands.input.dtype
         let wideningByteCount = operands.wideningByteCount(outputCount: geometry.outputCount)
         let operands = operands.mapped { $0.widened() }
-        let plan = ConvolutionPlan(
+        let plan = PlanCache.shared.plan(
             computed, dtype: operands.input.dtype, algorithm: algorithm(for: operands.weight),
             precision: options.precision, kernels: kernels, threads: threads)
         let weights = plan.prepare(

@@ -8,11 +8,13 @@ import Synchronization
 /// those that were not used lately are given
 /// back to the system when the pool holds more than its bound.
 package final class ScratchPool: Sendable {
-    static let shared = ScratchPool(keptByteCount: 256 << 20)
+    /// The one that all algorithms use; tests count what one of their own makes.
+    @TaskLocal package static var shared = ScratchPool(keptByteCount: 256 << 20)
 
     private struct Free: Sendable {
         var blocks: [TensorStorage] = []
         var byteCount = 0
+        var made = 0
     }
     private let free = Mutex(Free())
     private let keptByteCount: Int
@@ -49,6 +51,9 @@ package final class ScratchPool: Sendable {
     /// Bytes that wait to be used again.
     package var freeByteCount: Int { free.withLock { $0.byteCount } }
 
+    /// Blocks that had to be made, because none that waits would do.
+    package var madeCount: Int { free.withLock { $0.made } }
+
     private func take(_ byteCount: Int) -> TensorStorage {
         let kept = free.withLock { free -> TensorStorage? in
             var best: Int?
@@ -56,7 +61,10 @@ package final class ScratchPool: Sendable {
             for (i, block) in free.blocks.enumerated() where fitting ~= block.byteCount {
                 if best.map({ block.byteCount < free.blocks[$0].byteCount }) ?? true { best = i }
             }
-            guard let best else { return nil }
+            guard let best else {
+                free.made += 1
+                return nil
+            }
             free.byteCount -= free.blocks[best].byteCount
             return free.blocks.remove(at: best)
         }
