@@ -102,12 +102,25 @@ def check_words(fields):
 def check_own_rules(operation, weight, fields):
     """Of what PyTorch and ONNX know nothing."""
     able = TRANSPOSED_ALGORITHMS if is_transposed(operation) else FORWARD_ALGORITHMS
+    if not is_transposed(operation) and can_filter(weight, fields):
+        able = (*able, "winograd")
     if fields.get("algorithm", "auto") not in ("auto", *able):
         raise Refused("algorithm")
     if "padding_value" in fields and fields.get("padding_mode") != "constant":
         raise Refused("padding_value is for constant")
     if fields.get("kernel_shape", list(weight.shape[2:])) != list(weight.shape[2:]):
         raise Refused("kernel_shape is the weight's")
+
+
+def can_filter(weight, fields):
+    """What `winograd` can do: planes of stride 1, whose kernels have 1, 3 or 5 taps a dimension."""
+    *depth, height, width = [1, *weight.shape[2:]]
+    axes = Axes.of(fields, weight.shape[2:], weight.shape[2:])
+    taps = (1, 3) if fields.get("precision") == "strict" else (1, 3, 5)
+    is_deep = axes.rank == 3 and depth[-1] > 1
+    return (height in taps and width in taps and height * width > 1 and weight.shape[1] > 0
+            and set(axes.stride[-2:]) == {1} and depth[-1:] <= [16]
+            and not (is_deep and axes.dilation[0] > 1))
 
 
 def forward(input, weight, bias, fields):

@@ -62,6 +62,11 @@ def test_refused_or_answered_as_by_pytorch(server, case):
 
 # A border of zeros by another name, which transposed convolutions do not have either.
 @example(Case("conv_transpose1d", [1, 1, 1], [1, 1, 1], {"padding_mode": "constant"}))
+# What minimal filtering can do, and what it cannot.
+@example(Case("conv1d", [1, 3], [1, 1, 3], {"padding_mode": "reflect", "algorithm": "winograd"}))
+@example(Case("conv2d", [1, 2, 9, 9], [3, 2, 3, 5], {"dilation": 2, "algorithm": "winograd"}))
+@example(Case("conv2d", [1, 2, 9, 9], [3, 2, 3, 3], {"stride": 2, "algorithm": "winograd"}))
+@example(Case("conv3d", [1, 2, 9, 9, 9], [3, 2, 3, 3, 3], {"dilation": 2, "algorithm": "winograd"}))
 @given(spoiled())
 def test_refused_or_answered_as_by_the_contract(server, case):
     """ONNX's names, two names of one thing, words, and parameters of our own."""
