@@ -68,8 +68,9 @@ public struct CopyPiece: Sendable {
 /// Rows of B for some taps: `rows[t·rowPitch + to + i] <- plane[taps[t] + from + i·stride]` for every tap t
 /// and every piece.
 ///
-/// Assumptions: `stride` is 1 or 2; whole vectors may be read past the last pixel, of as many elements; pieces are in the order of their places, so that what a vector writes too much is
-/// written again by the next piece or the next row; the last row is followed by slack.
+/// Assumptions: `stride` is 1 or 2; `stride` vectors may be read from the last pixel on; pieces are in the
+/// order of their places, so that what a vector writes too much is written again by the next piece or the
+/// next row; the last row is followed by slack.
 public struct TapColumns<Scalar>: @unchecked Sendable {
     /// The channel's padded rows, or the input.
     public var plane: UnsafePointer<Scalar>

@@ -46,6 +46,17 @@ where Scalar: BinaryFloatingPoint & SIMDScalar & Sendable {
         _ at: UnsafePointer<Int>)
 }
 
+/// Of most vectors the square of a panel is the largest that is not wider.
+extension KernelVector {
+    @inline(__always) static var side: Int { square }
+    @inline(__always) static func turn(
+        _ from: UnsafePointer<Scalar>, _ stride: Int, _ to: UnsafeMutablePointer<Scalar>,
+        _ pitch: Int
+    ) {
+        transpose(from, stride, to, pitch)
+    }
+}
+
 /// A vector at any address: one instruction, as fast as from an aligned one but for split lines.
 @inline(__always) func load<V: SIMD>(_ p: UnsafePointer<V.Scalar>, as _: V.Type = V.self) -> V {
     UnsafeRawPointer(p).loadUnaligned(as: V.self)

@@ -167,37 +167,28 @@ enum Packing<V: KernelVector, let R: Int, let N: Int> {
 
     /// Tap by tap, piece by piece; what lies as far ahead as two taps is asked for.
     static func taps(_ o: TapColumns<Scalar>) {
-        if o.stride == 2 { return everySecond(o) }
-        var rows = o.rows
-        let last = o.taps.count - 1
-        for (t, tap) in o.taps.enumerated() {
-            let plane = o.plane + Int(tap), ahead = o.plane + Int(o.taps[min(t + 2, last)])
-            for piece in o.pieces {
-                lanes_prefetch(ahead + Int(piece.from))
-                let from = plane + Int(piece.from)
-                let to = rows + Int(piece.to)
-                for v in 0..<Int(piece.vectors) {
-                    store(load(from + v * V.scalarCount) as V, to + v * V.scalarCount)
-                }
-            }
-            rows += o.rowPitch
-        }
+        if o.stride == 2 { copyPieces(o, Panel<2>.self) } else { copyPieces(o, Panel<1>.self) }
     }
 
-    /// The same of every second element.
-    private static func everySecond(_ o: TapColumns<Scalar>) {
+    /// Every `S`th element, S = 1 or 2.
+    @inline(__always) private static func copyPieces<let S: Int>(
+        _ o: TapColumns<Scalar>, _: Panel<S>.Type
+    ) {
         var rows = o.rows
         let last = o.taps.count - 1
         for (t, tap) in o.taps.enumerated() {
             let plane = o.plane + Int(tap), ahead = o.plane + Int(o.taps[min(t + 2, last)])
             for piece in o.pieces {
                 lanes_prefetch(ahead + Int(piece.from))
-                lanes_prefetch(ahead + Int(piece.from) + V.scalarCount)
+                if S == 2 { lanes_prefetch(ahead + Int(piece.from) + V.scalarCount) }
                 let from = plane + Int(piece.from)
                 let to = rows + Int(piece.to)
                 for v in 0..<Int(piece.vectors) {
-                    let pair = from + 2 * v * V.scalarCount
-                    store(V.evens(load(pair), load(pair + V.scalarCount)), to + v * V.scalarCount)
+                    let first: V = load(from + S * v * V.scalarCount)
+                    let values =
+                        S == 1
+                        ? first : V.evens(first, load(from + (S * v + 1) * V.scalarCount))
+                    store(values, to + v * V.scalarCount)
                 }
             }
             rows += o.rowPitch

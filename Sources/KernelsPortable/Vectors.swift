@@ -40,13 +40,6 @@ extension SIMD16: KernelVector where Scalar == Float {
     ) {
         f32x8_transpose(from, stride, to, pitch)
     }
-    @inline(__always) static var side: Int { 8 }
-    @inline(__always) static func turn(
-        _ from: UnsafePointer<Float>, _ stride: Int, _ to: UnsafeMutablePointer<Float>,
-        _ pitch: Int
-    ) {
-        f32x8_transpose(from, stride, to, pitch)
-    }
     @inline(__always) static func scatter(
         _ from: UnsafePointer<Float>, _ stride: Int, _ to: UnsafeMutablePointer<Float>,
         _ at: UnsafePointer<Int>
@@ -78,13 +71,6 @@ extension SIMD8: KernelVector where Scalar == Double {
     @inline(__always) static func masked(_ v: Self, _ m: Self) -> Self { f64x8_masked(v, m) }
     @inline(__always) static var square: Int { 8 }
     @inline(__always) static func transpose(
-        _ from: UnsafePointer<Double>, _ stride: Int, _ to: UnsafeMutablePointer<Double>,
-        _ pitch: Int
-    ) {
-        f64x8_transpose(from, stride, to, pitch)
-    }
-    @inline(__always) static var side: Int { 8 }
-    @inline(__always) static func turn(
         _ from: UnsafePointer<Double>, _ stride: Int, _ to: UnsafeMutablePointer<Double>,
         _ pitch: Int
     ) {
@@ -173,13 +159,6 @@ extension SIMD4: KernelVector where Scalar == Double {
     ) {
         f64x4_transpose(from, stride, to, pitch)
     }
-    @inline(__always) static var side: Int { 4 }
-    @inline(__always) static func turn(
-        _ from: UnsafePointer<Double>, _ stride: Int, _ to: UnsafeMutablePointer<Double>,
-        _ pitch: Int
-    ) {
-        f64x4_transpose(from, stride, to, pitch)
-    }
     @inline(__always) static func scatter(
         _ from: UnsafePointer<Double>, _ stride: Int, _ to: UnsafeMutablePointer<Double>,
         _ at: UnsafePointer<Int>
@@ -215,13 +194,6 @@ extension SIMD4: KernelVector where Scalar == Float {
     @inline(__always) static func masked(_ v: Self, _ m: Self) -> Self { f32x4_masked(v, m) }
     @inline(__always) static var square: Int { 4 }
     @inline(__always) static func transpose(
-        _ from: UnsafePointer<Float>, _ stride: Int, _ to: UnsafeMutablePointer<Float>,
-        _ pitch: Int
-    ) {
-        f32x4_transpose(from, stride, to, pitch)
-    }
-    @inline(__always) static var side: Int { 4 }
-    @inline(__always) static func turn(
         _ from: UnsafePointer<Float>, _ stride: Int, _ to: UnsafeMutablePointer<Float>,
         _ pitch: Int
     ) {

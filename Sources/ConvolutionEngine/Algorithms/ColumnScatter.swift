@@ -126,18 +126,17 @@ struct ColumnScatter<Scalar: TensorScalar>: Sendable {
             let columns = first..<min(end, first + columnsAtATime)
             for pixel in stride(from: 0, to: pixels, by: product.outputs) {
                 let rows = pixel..<min(pixels, pixel + product.outputs)
-                if first == channels.lowerBound * taps || pixels > product.outputs {
-                    pack(input, rows, to: scratch)
-                }
-                if !channelOffsets.isEmpty {
+                if channelOffsets.isEmpty {
+                    if first == channels.lowerBound * taps || pixels > product.outputs {
+                        pack(input, rows, to: scratch)
+                    }
+                    product.run(
+                        columns, rows: 0..<rows.count, input: weights,
+                        weights: WeightPanels<Scalar>.Group(first: scratch, form: .panels),
+                        bias: zeros, c: c, ldc: ldc, scratch: c + sums + 32)
+                } else {
                     sumPixel(columns, input, weights, c, zeros)
-                    scatter(c, columns, pixel: 0, output)
-                    continue
                 }
-                product.run(
-                    columns, rows: 0..<rows.count, input: weights,
-                    weights: WeightPanels<Scalar>.Group(first: scratch, form: .panels),
-                    bias: zeros, c: c, ldc: ldc, scratch: c + sums + 32)
                 for row in rows {
                     scatter(c + (row - pixel) * ldc, columns, pixel: row, output)
                 }

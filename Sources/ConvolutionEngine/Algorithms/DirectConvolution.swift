@@ -105,7 +105,9 @@ struct DirectConvolution<Scalar: TensorScalar>: Sendable {
         let ranges = (images + each - 1) / each, parts = blocks.channelParts
         let shared = DirectScratch(self, operands.scratch)
         shared.fillOffsets(self)
-        for worker in 0..<threads { shared.worker(worker, self).filled.pointee = -1 }
+        if blocks.sharesChannels {
+            for worker in 0..<threads { shared.worker(worker, self).filled.pointee = -1 }
+        }
         ParallelTiles.run(ranges * perImage * parts, threads: threads) { task, worker in
             let first = task / parts % ranges * each
             run(

@@ -89,12 +89,17 @@ extension GEMMBlock {
     ) {
         var tiles = TileOperands(
             count: count, depth: kc,
-            a: a + (isUnpacked ? row : row / kernels.mr) * panelStrideA,
-            lda: isUnpacked ? panelStrideA : 0, b: b + panel * panelStrideB, c: c, ldc: ldc,
+            a: panelOfA(at: row, kernels), lda: isUnpacked ? panelStrideA : 0,
+            b: b + panel * panelStrideB, c: c, ldc: ldc,
             vectors: (columns + kernels.lanes - 1) / kernels.lanes,
             bias: start.map { $0 + row }, accumulate: accumulate)
         tiles.tail = columns % kernels.lanes
         kernels.multiply(tiles)
+    }
+
+    /// The panel of A that begins with a row, or the row where it lies.
+    private func panelOfA(at row: Int, _ kernels: GEMMKernels<Scalar>) -> UnsafePointer<Scalar> {
+        a + (isUnpacked ? row : row / kernels.mr) * panelStrideA
     }
 
     /// A column that is a panel of its own.
@@ -103,8 +108,8 @@ extension GEMMBlock {
         kernels.multiplyColumn(
             ColumnOperands(
                 rows: rows.count, depth: kc,
-                a: a + (isUnpacked ? first : first / kernels.mr) * panelStrideA,
-                lda: isUnpacked ? panelStrideA : 0, b: b + panel * panelStrideB, step: kernels.nr,
+                a: panelOfA(at: first, kernels), lda: isUnpacked ? panelStrideA : 0,
+                b: b + panel * panelStrideB, step: kernels.nr,
                 c: c + first * ldc + column, ldc: ldc, start: start.map { $0 + first }, work: edge))
     }
 

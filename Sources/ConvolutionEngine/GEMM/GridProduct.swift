@@ -86,31 +86,24 @@ struct GridProduct<Scalar: TensorScalar>: Sendable {
             if kc > 0 {
                 packer.pack(k0..<k0 + kc, table: table, input: input, plane: plane, panels: b)
             }
-            let block = GEMMBlock(
+            var block = GEMMBlock(
                 rows: rows, a: weights.first, panelStrideA: kc * kernels.mr, b: b,
                 panelStrideB: panelStride, kc: kc, n: pixels.count, isolatesOne: isolatesOne, c: c,
                 ldc: ldc, start: k0 == 0 ? bias : nil, edge: scratch)
             switch weights.form {
-            case .panels: multiply(block, from: weights.first + k0 * panelRows)
-            case .inPlace: multiply(block, inPlace: weights.first + k0)
+            case .panels:
+                block.a += k0 * panelRows
+                block.multiply(kernels, mc: blocks.mc)
+            case .inPlace:
+                block.a += k0
+                (block.panelStrideA, block.isUnpacked) = (k, true)
+                block.multiply(kernels, mc: blocks.mc / 3)
             case .packedLate:
                 multiply(
                     block, packing: weights.first + k0, to: plane + packer.planeElements + 32)
             }
             k0 += kc
         } while k0 < k
-    }
-
-    private func multiply(_ block: GEMMBlock<Scalar>, from panels: UnsafePointer<Scalar>) {
-        var block = block
-        block.a = panels
-        block.multiply(kernels, mc: blocks.mc)
-    }
-
-    private func multiply(_ block: GEMMBlock<Scalar>, inPlace weights: UnsafePointer<Scalar>) {
-        var block = block
-        (block.a, block.panelStrideA, block.isUnpacked) = (weights, k, true)
-        block.multiply(kernels, mc: blocks.mc / 3)
     }
 
     /// Panels of `mc` rows at a time, which are in L2 when they are used.

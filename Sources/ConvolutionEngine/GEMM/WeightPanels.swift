@@ -63,11 +63,9 @@ struct WeightPanels<Scalar: TensorScalar>: @unchecked Sendable {
 
     /// The bias alone.
     func copyBias(_ bias: UnsafePointer<Scalar>?) {
+        let source = Source(weight: unpacked!, bias: bias, base: base)
         for group in 0..<groups {
-            for i in 0..<panelCount * mr {
-                let value = i < m ? bias?[group * m + i] : nil
-                (base + group * panelCount * mr + i).initialize(to: value ?? sumStart)
-            }
+            for row in stride(from: 0, to: m, by: mr) { packBias(source, group: group, row: row) }
         }
     }
 
@@ -89,8 +87,7 @@ struct WeightPanels<Scalar: TensorScalar>: @unchecked Sendable {
 
     /// The weights of a group.
     func group(_ group: Int) -> Group {
-        guard let unpacked else { return Group(first: panels(ofGroup: group), form: .panels) }
-        return Group(first: unpacked + group * m * k, form: form)
+        Group(first: unpacked.map { $0 + group * m * k } ?? panels(ofGroup: group), form: form)
     }
 
     private var base: UnsafeMutablePointer<Scalar> {
@@ -116,7 +113,6 @@ struct WeightPanels<Scalar: TensorScalar>: @unchecked Sendable {
         let perTask = max(1, 32_768 / max(1, k * mr))
         let tasks = (groups * panels + perTask - 1) / perTask
         let source = Source(weight: weight, bias: bias, base: base)
-        let start = sumStart
         let squares = layout.isContiguous && mr == kernels.mr
         ParallelTiles.run(tasks, threads: threads) { task, _ in
             for i in task * perTask..<min(groups * panels, (task + 1) * perTask) {
@@ -137,11 +133,7 @@ struct WeightPanels<Scalar: TensorScalar>: @unchecked Sendable {
                         gather(rows, layout, k0..<k0 + depth, count, panel)
                     }
                 }
-                let biases = source.base + panelElements + i * mr
-                for r in 0..<mr {
-                    let given = r < count ? source.bias?[group * m + first + r] : nil
-                    biases[r] = given ?? start
-                }
+                packBias(source, group: group, row: first)
             }
         }
     }

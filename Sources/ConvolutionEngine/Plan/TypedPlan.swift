@@ -15,8 +15,7 @@ struct TypedPlan<Scalar: TensorScalar>: Sendable {
         case stridePhases(StridePhases<Scalar>)
         case columnScatter(ColumnScatter<Scalar>)
         case kernelMatrix(KernelMatrixProduct<Scalar>)
-        case winograd(Winograd<Scalar>)
-        case dilatedWinograd(DilatedWinograd<Scalar>)
+        case winograd(DilatedWinograd<Scalar>)
         case fft(FFTConvolution<Scalar>)
         /// An output without elements, whatever the sizes that are not 0.
         case nothing
@@ -43,14 +42,8 @@ struct TypedPlan<Scalar: TensorScalar>: Sendable {
         } else if geometry.direction == .transposed {
             self.algorithm = .stridePhases
             method = .stridePhases(StridePhases(geometry, kernels: kernels, threads: threads))
-        } else if wanted == .winograd, geometry.hasSubGrids,
+        } else if wanted == .winograd,
             let winograd = DilatedWinograd(
-                geometry, precision: precision, kernels: kernels, threads: threads)
-        {
-            self.algorithm = .winograd
-            method = .dilatedWinograd(winograd)
-        } else if wanted == .winograd, !geometry.hasSubGrids,
-            let winograd = Winograd(
                 geometry, precision: precision, kernels: kernels, threads: threads)
         {
             self.algorithm = .winograd
@@ -82,7 +75,6 @@ struct TypedPlan<Scalar: TensorScalar>: Sendable {
         case .stridePhases(let algorithm): algorithm.scratchByteCount
         case .columnScatter(let algorithm): algorithm.scratchByteCount
         case .winograd(let algorithm): algorithm.scratchByteCount
-        case .dilatedWinograd(let algorithm): algorithm.scratchByteCount
         case .fft(let algorithm): algorithm.scratchByteCount
         case .kernelMatrix, .nothing: 0
         }
@@ -90,9 +82,6 @@ struct TypedPlan<Scalar: TensorScalar>: Sendable {
 
     func prepare(_ weight: Tensor, bias: Tensor?, use: WeightUse) -> WeightSet<Scalar> {
         if case .winograd(let algorithm) = method {
-            return WeightSet(panels: [], winograd: algorithm.prepare(weight, bias: bias, use: use))
-        }
-        if case .dilatedWinograd(let algorithm) = method {
             return WeightSet(panels: [], winograd: algorithm.prepare(weight, bias: bias, use: use))
         }
         if case .direct(let algorithm) = method { return algorithm.prepare(weight, bias: bias) }
@@ -122,7 +111,7 @@ struct TypedPlan<Scalar: TensorScalar>: Sendable {
             algorithm.prepare(weight, bias: bias)
         case .fft(let algorithm):
             algorithm.prepare(weight, bias: bias)
-        case .direct, .winograd, .dilatedWinograd, .nothing:
+        case .direct, .winograd, .nothing:
             WeightSet(panels: [])
         }
     }
@@ -156,7 +145,6 @@ struct TypedPlan<Scalar: TensorScalar>: Sendable {
         case .columnScatter(let algorithm): algorithm.run(operands, weights: weights)
         case .kernelMatrix(let algorithm): algorithm.run(operands, weights: weights)
         case .winograd(let algorithm): algorithm.run(operands, weights: weights.winograd!)
-        case .dilatedWinograd(let algorithm): algorithm.run(operands, weights: weights.winograd!)
         case .fft(let algorithm): algorithm.run(operands, weights: weights)
         case .nothing: break
         }

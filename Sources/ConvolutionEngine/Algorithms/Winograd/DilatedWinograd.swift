@@ -2,7 +2,7 @@
 
 import KernelInterface
 
-/// A dilated convolution as ``Winograd`` on sub-grids.
+/// ``Winograd`` for every dilation: on the image itself where there is none, else on its sub-grids.
 ///
 /// Outputs whose row is r modulo the dilation look only at rows of the padded input that are r modulo the
 /// dilation too, and likewise for columns: with dilations d and e,
@@ -17,7 +17,7 @@ struct DilatedWinograd<Scalar: TensorScalar>: Sendable {
     let geometry: ConvolutionGeometry
     let kernels: GEMMKernels<Scalar>
     let threads: Int
-    /// The sub-grids of an image.
+    /// Of the sub-grids of an image or, where there are none, of all images.
     private let grids: Winograd<Scalar>
 
     /// Nil where ``Winograd/obstacle(to:precision:)`` is not.
@@ -27,7 +27,8 @@ struct DilatedWinograd<Scalar: TensorScalar>: Sendable {
     ) {
         guard Winograd<Scalar>.obstacle(to: geometry, precision: precision) == nil,
             let grids = Winograd(
-                geometry.subGrids, precision: precision, kernels: kernels, threads: threads)
+                geometry.hasSubGrids ? geometry.subGrids : geometry, precision: precision,
+                kernels: kernels, threads: threads)
         else { return nil }
         (self.geometry, self.kernels, self.threads) = (geometry, kernels, threads)
         self.grids = grids
@@ -52,10 +53,13 @@ struct DilatedWinograd<Scalar: TensorScalar>: Sendable {
     private var outputElements: Int { (grids.geometry.outputCount + margin + 15) / 16 * 16 }
 
     var scratchByteCount: Int {
-        (inputElements + outputElements) * MemoryLayout<Scalar>.stride + grids.scratchByteCount
+        guard geometry.hasSubGrids else { return grids.scratchByteCount }
+        return (inputElements + outputElements) * MemoryLayout<Scalar>.stride
+            + grids.scratchByteCount
     }
 
     func run(_ operands: RunOperands<Scalar>, weights: WinogradWeights<Scalar>) {
+        guard geometry.hasSubGrids else { return grids.run(operands, weights: weights) }
         let input = operands.scratch + margin
         let output = operands.scratch + inputElements
         for image in 0..<geometry.batch {

@@ -27,11 +27,6 @@ struct WinogradDeferral<Scalar: TensorScalar>: Sendable {
     /// Memory for the points and what they are made of.
     var workElements: Int { (points * pointStride + panel.workElements + 31) / 16 * 16 }
 
-    /// Elements from one panel to the next.
-    func panelStride(depth: Int) -> Int {
-        (depth * kernels.mr + kernels.lanes - 1) / kernels.lanes * kernels.lanes
-    }
-
     /// - Parameters:
     ///   - weight: the group's weights
     ///   - some: output channels, from the first of a panel
@@ -46,7 +41,7 @@ struct WinogradDeferral<Scalar: TensorScalar>: Sendable {
                 weight + first * g.kernel.count, rows: min(mr, some.upperBound - row),
                 channels: channels.count,
                 to: transformed
-                    + (row - some.lowerBound) / mr * panelStride(depth: channels.count),
+                    + (row - some.lowerBound) / mr * kernels.panelElements(depth: channels.count),
                 depthStride: 0, work: transformed + points * pointStride)
         }
     }

@@ -82,7 +82,7 @@ struct WinogradProduct<Scalar: TensorScalar>: Sendable {
                                 + some.lowerBound * blocks.panelElements + c * kernels.nr,
                             c: work + point * pointPitch + (first - rows.lowerBound) * ldc,
                             ldc: ldc, vectors: 0, bias: nil, accumulate: c > 0),
-                        panelStride: deferred.panelStride(depth: depth), rows: rest.count, some,
+                        panelStride: kernels.panelElements(depth: depth), rows: rest.count, some,
                         of: panels)
                 }
             }

@@ -12,7 +12,8 @@ struct WinogradWeights<Scalar: TensorScalar>: Sendable {
     /// Channels whose products are summed before they are added to the sums.
     static var chunk: Int { 128 }
 
-    private let channels, panelCount, mr, lanes: Int
+    private let channels, panelCount: Int
+    private let kernels: GEMMKernels<Scalar>
     private let depthStride, pointStride: Int
     private let groupStride: Int
     /// Nil where they are transformed in the course of the run.
@@ -38,13 +39,13 @@ struct WinogradWeights<Scalar: TensorScalar>: Sendable {
 
     /// Elements from one panel to the next, in the chunk that begins at a channel.
     func panelStride(at channel: Int) -> Int {
-        (min(Self.chunk, channels - channel) * mr + lanes - 1) / lanes * lanes
+        kernels.panelElements(depth: min(Self.chunk, channels - channel))
     }
 
     /// The first panel of a chunk.
     func panels(group: Int, point: Int, depth: Int, at channel: Int) -> UnsafePointer<Scalar> {
         UnsafePointer(base + group * groupStride + point * pointStride)
-            + depth * depthStride + channel * mr * panelCount
+            + depth * depthStride + channel * kernels.mr * panelCount
     }
 
     init(
@@ -55,10 +56,10 @@ struct WinogradWeights<Scalar: TensorScalar>: Sendable {
         self.bias = bias?.elements(of: Scalar.self) ?? []
         let panels = (g.outputChannelsPerGroup + kernels.mr - 1) / kernels.mr
         (channels, panelCount) = (g.inputChannelsPerGroup, panels)
-        (mr, lanes) = (kernels.mr, kernels.lanes)
+        self.kernels = kernels
         let whole = channels / Self.chunk * Self.chunk
-        let rest = ((channels - whole) * mr + lanes - 1) / lanes * lanes
-        depthStride = panels * (whole * mr + rest)
+        let rest = kernels.panelElements(depth: channels - whole)
+        depthStride = panels * (whole * kernels.mr + rest)
         pointStride = g.kernel.depth * depthStride + 16
         groupStride = tiling.points * pointStride
         elements = isDeferred ? 0 : g.groups * groupStride + 16
@@ -74,6 +75,7 @@ struct WinogradWeights<Scalar: TensorScalar>: Sendable {
         _ weight: Tensor, _ g: ConvolutionGeometry, _ transform: Transform, _ threads: Int
     ) {
         let byteCount = transform.workElements * MemoryLayout<Scalar>.stride * threads
+        let mr = kernels.mr
         weight.withElements(of: Scalar.self) { weight in
             let source = UncheckedPointer(UnsafeMutablePointer(mutating: weight.baseAddress!))
             ScratchPool.shared.withScratch(byteCount: byteCount) { scratch in
@@ -134,7 +136,7 @@ struct WinogradWeights<Scalar: TensorScalar>: Sendable {
             for depth in 0..<kernel.depth {
                 transform(
                     work + depth * kernel.height * kernel.width * tapPitch,
-                    vectors: (channels * kernels.mr + kernels.lanes - 1) / kernels.lanes,
+                    vectors: kernels.panelElements(depth: channels) / kernels.lanes,
                     between: work + tapElements, to: to + depth * depthStride)
             }
         }
@@ -158,6 +160,11 @@ struct WinogradWeights<Scalar: TensorScalar>: Sendable {
                     toStride: tiling.across.points * pointStride, toPitch: pointStride))
         }
     }
+}
+
+extension GEMMKernels {
+    /// Elements of a panel of A in whole vectors, so that no core writes into what is another's.
+    func panelElements(depth: Int) -> Int { (depth * mr + lanes - 1) / lanes * lanes }
 }
 
 /// A pointer that several cores use, each in places of its own.
