@@ -15,6 +15,10 @@ public final class GEMMKernels<Scalar: BinaryFloatingPoint & Sendable>: Sendable
     public let nr: Int
     /// C <- A·B (+ C or bias) for one tile.
     public let multiply: @Sendable (TileOperands<Scalar>) -> Void
+    /// Rows of B where they lie into a panel, and the first tile's products of it.
+    public let multiplyRows: @Sendable (TileOperands<Scalar>, ColumnRows<Scalar>) -> Void
+    /// Rows of B where they lie into a panel.
+    public let gatherRows: @Sendable (ColumnRows<Scalar>) -> Void
     /// C <- A·b for one column.
     public let multiplyColumn: @Sendable (ColumnOperands<Scalar>) -> Void
     /// C <- A·B for `mr` rows or for one, with B's rows wherever the offsets point.
@@ -27,6 +31,8 @@ public final class GEMMKernels<Scalar: BinaryFloatingPoint & Sendable>: Sendable
     public let packTapWeights: @Sendable (TapWeights<Scalar>) -> Void
     /// Rows of the input into padded rows, split by stride phase.
     public let fillRows: @Sendable (PaddedRows<Scalar>) -> Void
+    /// Rows of the input split by stride phase.
+    public let splitPhases: @Sendable (RowPhases<Scalar>) -> Void
     /// One channel's padded rows into the rows of B's panels.
     public let packTaps: @Sendable (TapColumns<Scalar>) -> Void
     /// Sums of the products of rows with windows.
@@ -49,12 +55,15 @@ public final class GEMMKernels<Scalar: BinaryFloatingPoint & Sendable>: Sendable
     public init(
         lanes: Int, mr: Int, nr: Int,
         multiply: @escaping @Sendable (TileOperands<Scalar>) -> Void,
+        multiplyRows: @escaping @Sendable (TileOperands<Scalar>, ColumnRows<Scalar>) -> Void,
+        gatherRows: @escaping @Sendable (ColumnRows<Scalar>) -> Void,
         multiplyColumn: @escaping @Sendable (ColumnOperands<Scalar>) -> Void,
         slide: @escaping @Sendable (SlideOperands<Scalar>) -> Void,
         packWeights: @escaping @Sendable (WeightPanel<Scalar>) -> Void,
         packRows: @escaping @Sendable (WeightPanel<Scalar>) -> Void,
         packTapWeights: @escaping @Sendable (TapWeights<Scalar>) -> Void,
         fillRows: @escaping @Sendable (PaddedRows<Scalar>) -> Void,
+        splitPhases: @escaping @Sendable (RowPhases<Scalar>) -> Void,
         packTaps: @escaping @Sendable (TapColumns<Scalar>) -> Void,
         correlate: @escaping @Sendable (RowWindows<Scalar>) -> Void,
         interleave: @escaping @Sendable (PhaseRows<Scalar>) -> Void,
@@ -68,12 +77,15 @@ public final class GEMMKernels<Scalar: BinaryFloatingPoint & Sendable>: Sendable
         self.mr = mr
         self.nr = nr
         self.multiply = multiply
+        self.multiplyRows = multiplyRows
+        self.gatherRows = gatherRows
         self.multiplyColumn = multiplyColumn
         self.slide = slide
         self.packWeights = packWeights
         self.packRows = packRows
         self.packTapWeights = packTapWeights
         self.fillRows = fillRows
+        self.splitPhases = splitPhases
         self.packTaps = packTaps
         self.correlate = correlate
         self.interleave = interleave

@@ -30,6 +30,10 @@ public struct TileOperands<Scalar>: @unchecked Sendable {
     public var bias: UnsafePointer<Scalar>?
     /// Adds to what C holds (`bias` is then nil); false: overwrites it.
     public var accumulate: Bool
+    /// Rows of which the next panel will be made, to be asked for meanwhile: as many as ``depth``; nil: none.
+    public var ahead: UnsafePointer<ColumnSource<Scalar>>?
+    /// The next panel's first column in them.
+    public var aheadColumn = 0
 
     /// All of it.
     public init(
@@ -48,6 +52,14 @@ public struct TileOperands<Scalar>: @unchecked Sendable {
         self.vectors = vectors
         self.bias = bias
         self.accumulate = accumulate
+    }
+
+    /// All tiles but the first, of `mr` rows; A is packed.
+    @inlinable public mutating func next(rows mr: Int) {
+        count -= 1
+        a += mr * depth
+        c += mr * ldc
+        bias = bias.map { $0 + mr }
     }
 }
 

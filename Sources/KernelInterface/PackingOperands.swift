@@ -144,3 +144,96 @@ public struct PhasePiece: Sendable {
         self.count = count
     }
 }
+
+/// Rows of the input split by stride phase: `to[y·toPitch + p·phasePitch + i] <- values[y·pitch + i·phases + p]` for
+/// y < rows, p < phases, i < count.
+///
+/// Assumptions: 1, 2 or 4 phases; `phases` vectors may be read past each row, and one written past each phase's,
+/// before the row that follows.
+public struct RowPhases<Scalar>: @unchecked Sendable {
+    /// The first row.
+    public var values: UnsafePointer<Scalar>
+    /// Elements from one row to the next.
+    public var pitch: Int
+    /// Rows.
+    public var rows: Int
+    /// Phases of a row.
+    public var phases: Int
+    /// Elements of a phase.
+    public var count: Int
+    /// Where phase 0 of the first row goes.
+    public var to: UnsafeMutablePointer<Scalar>
+    /// Elements from one row of a phase to the next.
+    public var toPitch: Int
+    /// Elements from one phase to the next.
+    public var phasePitch: Int
+    /// Elements from a value to what will be read next in its place: the next channel. A hint.
+    public var ahead: Int
+
+    /// All of it.
+    public init(
+        values: UnsafePointer<Scalar>, pitch: Int, rows: Int, phases: Int, count: Int,
+        to: UnsafeMutablePointer<Scalar>, toPitch: Int, phasePitch: Int, ahead: Int
+    ) {
+        self.values = values
+        self.pitch = pitch
+        self.rows = rows
+        self.phases = phases
+        self.count = count
+        self.to = to
+        self.toPitch = toPitch
+        self.phasePitch = phasePitch
+        self.ahead = ahead
+    }
+}
+
+/// A row of B where it lies, for every pixel of a block.
+public struct ColumnSource<Scalar>: @unchecked Sendable {
+    /// The value of the block's first pixel; the others follow.
+    public var values: UnsafePointer<Scalar>
+    /// As many lanes: all bits set where the value is inside the input, none where it is outside.
+    public var mask: UnsafePointer<Scalar>
+
+    /// A row.
+    public init(values: UnsafePointer<Scalar>, mask: UnsafePointer<Scalar>) {
+        self.values = values
+        self.mask = mask
+    }
+}
+
+/// Rows of B into one panel: `panel[k·nr + j] <- rows[k].values[column + j]`, or zero where the mask has no bits.
+///
+/// Assumptions: `rows` goes on for ``rowsAhead`` after the last one, with pointers that may be asked for ahead;
+/// whole vectors of values and masks may be read, and of the panel written.
+public struct ColumnRows<Scalar>: @unchecked Sendable {
+    /// Rows that a kernel asks for before it reads them.
+    @inlinable public static var rowsAhead: Int { 8 }
+
+    /// The rows, in the order of the sum.
+    public var rows: UnsafePointer<ColumnSource<Scalar>>
+    /// Rows.
+    public var depth: Int
+    /// Whether some pixel looks outside the input; else masks are not read.
+    public var isMasked: Bool
+    /// Whether a panel's rows are to be asked for while the panel before it is multiplied.
+    public var asksAhead = false
+    /// The panel's first pixel.
+    public var column: Int
+    /// Vectors of a row.
+    public var vectors: Int
+    /// `[depth][nr]`.
+    public var panel: UnsafeMutablePointer<Scalar>
+
+    /// All of it.
+    public init(
+        rows: UnsafePointer<ColumnSource<Scalar>>, depth: Int, isMasked: Bool, column: Int = 0,
+        vectors: Int = 0, panel: UnsafeMutablePointer<Scalar>
+    ) {
+        self.rows = rows
+        self.depth = depth
+        self.isMasked = isMasked
+        self.column = column
+        self.vectors = vectors
+        self.panel = panel
+    }
+}

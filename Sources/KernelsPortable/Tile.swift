@@ -6,6 +6,9 @@ import KernelInterface
 /// A panel of B, `P` vectors wide.
 enum Panel<let P: Int> {}
 
+/// Whether a tile asks for what the next panel is made of: 1, or 0.
+enum Ahead<let A: Int> {}
+
 /// `R` rows by `N` vectors of C held in registers: the one source of every dense kernel.
 ///
 /// LLVM unrolls the rows, and so keeps them in registers, up to R = 12 with N = 2, 9 with 3, 6 with 4;
@@ -15,23 +18,34 @@ enum Tile<V: KernelVector, let R: Int, let N: Int> {
     typealias Scalar = V.Scalar
     typealias Registers = InlineArray<R, InlineArray<N, V>>
 
+    /// Steps that stand in one turn of ``packed(_:_:_:)``.
+    @inline(__always) static var turn: Int {
+        #if AVX512
+        2
+        #else
+        4
+        #endif
+    }
+
     /// C <- start + A·B with B in a panel of `P` vectors.
     ///
     /// Four steps a turn make the instructions that only count few, which matters where another thread
     /// shares the core's front end: 68 GFLOP/s with one step, 73 with two, 79 with four, on a core that
     /// reaches 100 alone. The AVX-512 tile of 8 x 3 spills with four.
-    @inline(never) static func packed<let P: Int>(_ o: TileOperands<Scalar>, _: Panel<P>.Type) {
+    ///
+    /// With A = 1 a turn asks for a line of the next panel's rows as well, one row in ``turn``.
+    @inline(never) static func packed<let P: Int, let A: Int>(
+        _ o: TileOperands<Scalar>, _: Panel<P>.Type, _: Ahead<A>.Type
+    ) {
         var t = start(o.bias)
         prefetch(o.c, o.ldc)
         var a = o.a
         var b = o.b
         let columns = P * V.scalarCount
-        #if AVX512
-        let turn = 2
-        #else
-        let turn = 4
-        #endif
-        for _ in 0..<o.depth / turn {
+        for i in 0..<o.depth / turn {
+            if A == 1 {
+                lanes_prefetch_far(o.ahead.unsafelyUnwrapped[i * turn].values + o.aheadColumn)
+            }
             step(&t, a, b)
             step(&t, a + R, b + columns)
             #if !AVX512
@@ -113,7 +127,7 @@ enum Tile<V: KernelVector, let R: Int, let N: Int> {
         finish(t, o.c + column, o.ldc, o.accumulate, tail: 0)
     }
 
-    @inline(__always) private static func start(_ bias: UnsafePointer<Scalar>?) -> Registers {
+    @inline(__always) static func start(_ bias: UnsafePointer<Scalar>?) -> Registers {
         var t = Registers(repeating: .init(repeating: .zero))
         if let bias {
             for r in 0..<R { for j in 0..<N { t[r][j] = V(repeating: bias[r]) } }
@@ -134,7 +148,7 @@ enum Tile<V: KernelVector, let R: Int, let N: Int> {
     }
 
     /// Several loops, because a choice inside one is not hoisted.
-    @inline(__always) private static func finish(
+    @inline(__always) static func finish(
         _ t: Registers, _ c: UnsafeMutablePointer<Scalar>, _ ldc: Int, _ accumulate: Bool, tail: Int
     ) {
         if tail > 0 {
@@ -160,7 +174,7 @@ enum Tile<V: KernelVector, let R: Int, let N: Int> {
     }
 
     /// C is wanted only after the whole sum: its lines arrive meanwhile.
-    @inline(__always) private static func prefetch(_ c: UnsafeMutablePointer<Scalar>, _ ldc: Int) {
+    @inline(__always) static func prefetch(_ c: UnsafeMutablePointer<Scalar>, _ ldc: Int) {
         for r in 0..<R {
             lanes_prefetch(c + r * ldc)
             lanes_prefetch(c + r * ldc + N * V.scalarCount - 1)

@@ -9,21 +9,33 @@ enum TileFamily<V: KernelVector, let R: Int, let N: Int> {
     /// The tiles that have as many vectors as are asked for, 1 ... N with N <= 3.
     static func multiply(_ o: TileOperands<Scalar>) {
         var tile = o
-        for _ in 0..<o.count {
-            if o.lda > 0 { multiplyUnpacked(tile) } else { multiplyPacked(tile) }
+        for i in 0..<o.count {
+            if o.lda > 0 {
+                multiplyUnpacked(tile)
+            } else if let ahead = o.ahead, o.vectors == N, i < lines * Tile<V, R, N>.turn {
+                tile.ahead = ahead + i % Tile<V, R, N>.turn
+                tile.aheadColumn = o.aheadColumn + i / Tile<V, R, N>.turn * lineElements
+                Tile<V, R, N>.packed(tile, Panel<N>.self, Ahead<1>.self)
+            } else {
+                multiplyPacked(tile)
+            }
             tile.a += R * (o.lda > 0 ? o.lda : o.depth)
             tile.c += R * o.ldc
             tile.bias = tile.bias.map { $0 + R }
         }
     }
 
+    /// Elements of a line of the caches, and lines that a row of a panel is in.
+    private static var lineElements: Int { 64 / MemoryLayout<Scalar>.stride }
+    private static var lines: Int { N * V.scalarCount / lineElements + 1 }
+
     @inline(__always) private static func multiplyPacked(_ o: TileOperands<Scalar>) {
         if o.vectors == N {
-            Tile<V, R, N>.packed(o, Panel<N>.self)
+            Tile<V, R, N>.packed(o, Panel<N>.self, Ahead<0>.self)
         } else if o.vectors == 2 {
-            Tile<V, R, 2>.packed(o, Panel<N>.self)
+            Tile<V, R, 2>.packed(o, Panel<N>.self, Ahead<0>.self)
         } else {
-            Tile<V, R, 1>.packed(o, Panel<N>.self)
+            Tile<V, R, 1>.packed(o, Panel<N>.self, Ahead<0>.self)
         }
     }
 
@@ -34,6 +46,43 @@ enum TileFamily<V: KernelVector, let R: Int, let N: Int> {
             Tile<V, R, 2>.unpacked(o, Panel<N>.self)
         } else {
             Tile<V, R, 1>.unpacked(o, Panel<N>.self)
+        }
+    }
+
+    /// One tile, as wide as `o` says.
+    static func multiply(_ o: TileOperands<Scalar>, gathering g: ColumnRows<Scalar>) {
+        if g.isMasked {
+            multiply(o, g, Masked<1>.self)
+        } else {
+            multiply(o, g, Masked<0>.self)
+        }
+    }
+
+    @inline(__always) private static func multiply<let M: Int>(
+        _ o: TileOperands<Scalar>, _ g: ColumnRows<Scalar>, _: Masked<M>.Type
+    ) {
+        if o.vectors == N {
+            Tile<V, R, N>.gathering(o, g, Panel<N>.self, Masked<M>.self)
+        } else if o.vectors == 2 {
+            Tile<V, R, 2>.gathering(o, g, Panel<N>.self, Masked<M>.self)
+        } else {
+            Tile<V, R, 1>.gathering(o, g, Panel<N>.self, Masked<M>.self)
+        }
+    }
+
+    static func gather(_ g: ColumnRows<Scalar>) {
+        if g.isMasked { gather(g, Masked<1>.self) } else { gather(g, Masked<0>.self) }
+    }
+
+    @inline(__always) private static func gather<let M: Int>(
+        _ g: ColumnRows<Scalar>, _: Masked<M>.Type
+    ) {
+        if g.vectors == N {
+            Tile<V, R, N>.gathering(g, Panel<N>.self, Masked<M>.self)
+        } else if g.vectors == 2 {
+            Tile<V, R, 2>.gathering(g, Panel<N>.self, Masked<M>.self)
+        } else {
+            Tile<V, R, 1>.gathering(g, Panel<N>.self, Masked<M>.self)
         }
     }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CLanes
 import KernelInterface
 
 /// Copies that bring what Winograd's transforms read into neighbouring lanes.
@@ -38,13 +39,35 @@ enum TilePacking<V: KernelVector, let R: Int> {
     @inline(__always) private static func split(
         _ o: TileRows<Scalar>, _ to: UnsafeMutablePointer<Scalar>
     ) {
-        let lanes = V.scalarCount, pitch = o.columnPhasePitch
+        split(o.line, o.across, count: o.slot, to, o.columnPhasePitch)
+    }
+
+    /// Row by row, without a line of its own.
+    @inline(never) static func splitPhases(_ o: RowPhases<Scalar>) {
+        var values = o.values, to = o.to
+        for _ in 0..<o.rows {
+            var line = 0
+            while line < o.phases * o.count {
+                lanes_prefetch(values + o.ahead + line)
+                line += 64 / MemoryLayout<Scalar>.stride
+            }
+            split(values, o.phases, count: o.count, to, o.phasePitch)
+            values += o.pitch
+            to += o.toPitch
+        }
+    }
+
+    @inline(__always) private static func split(
+        _ from: UnsafePointer<Scalar>, _ phases: Int, count: Int,
+        _ to: UnsafeMutablePointer<Scalar>, _ pitch: Int
+    ) {
+        let lanes = V.scalarCount
         var t = 0
-        if o.across == 4 {
-            while t < o.slot {
-                let line = o.line + 4 * t
-                let a: V = load(line), b: V = load(line + lanes)
-                let c: V = load(line + 2 * lanes), d: V = load(line + 3 * lanes)
+        if phases == 4 {
+            while t < count {
+                let row = from + 4 * t
+                let a: V = load(row), b: V = load(row + lanes)
+                let c: V = load(row + 2 * lanes), d: V = load(row + 3 * lanes)
                 let e = V.evens(a, b), f = V.evens(c, d), g = V.odds(a, b), h = V.odds(c, d)
                 store(V.evens(e, f), to + t)
                 store(V.evens(g, h), to + pitch + t)
@@ -52,16 +75,16 @@ enum TilePacking<V: KernelVector, let R: Int> {
                 store(V.odds(g, h), to + 3 * pitch + t)
                 t += lanes
             }
-        } else if o.across == 2 {
-            while t < o.slot {
-                let a: V = load(o.line + 2 * t), b: V = load(o.line + 2 * t + lanes)
+        } else if phases == 2 {
+            while t < count {
+                let a: V = load(from + 2 * t), b: V = load(from + 2 * t + lanes)
                 store(V.evens(a, b), to + t)
                 store(V.odds(a, b), to + pitch + t)
                 t += lanes
             }
         } else {
-            while t < o.slot {
-                store(load(o.line + t) as V, to + t)
+            while t < count {
+                store(load(from + t) as V, to + t)
                 t += lanes
             }
         }

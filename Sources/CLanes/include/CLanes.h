@@ -233,6 +233,8 @@ LANES_INLINE void lanes_pause(void) {
 }
 
 LANES_INLINE void lanes_prefetch(const void *p) { __builtin_prefetch(p); }
+// Into L2 only.
+LANES_INLINE void lanes_prefetch_far(const void *p) { __builtin_prefetch(p, 0, 2); }
 
 #if defined(__x86_64__)
 #include <cpuid.h>

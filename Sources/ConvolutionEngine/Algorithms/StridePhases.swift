@@ -59,7 +59,9 @@ struct StridePhases<Scalar: TensorScalar>: Sendable {
             mostPixels: max(kernels.nr, min(240, 200 * 1024 / pixelByteCount)),
             packing: 12 * Double(positions) / Double(g.kernel.count),
             images: g.batch * g.groups, threads: threads, kernels: kernels)
-        packer = ColumnPacker(grid, mostPixels: blocks.mostPixels, kernels: kernels)
+        packer = ColumnPacker(
+            grid, channels: g.inputChannelsPerGroup, mostPixels: blocks.mostPixels,
+            mostRows: atATime * positions, kernels: kernels)
         isWhole = sets.allSatisfy { $0.taps.count == positions }
         phases = sets.map {
             StridePhase(
@@ -139,7 +141,7 @@ struct StridePhases<Scalar: TensorScalar>: Sendable {
         let group = part.image % geometry.groups
         let b = part.scratch + phases.count * phasePitch + 32
         let table = packer.table(part.pixels, panelStride: panelStride)
-        packer.clear(b + panelElements + 32)
+        packer.begin(table, b + panelElements + 32)
         let input = operands.input + part.image * channels * geometry.inputSize.count
         let bias = weights.bias(ofGroup: group)
         var first = 0

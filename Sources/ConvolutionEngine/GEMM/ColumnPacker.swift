@@ -14,15 +14,27 @@ struct ColumnPacker<Scalar: TensorScalar>: Sendable {
     private let isolatesOne: Bool
     /// Where the taps of some channels begin, if columns are read where they lie; empty: they are not.
     private let placeOffsets: [Int32]
+    /// Columns that are shifts of whole planes, which need none of the others.
+    let shifted: ShiftedColumns<Scalar>?
+    private let channels: Int
 
+    /// - Parameters:
+    ///   - channels: input channels of a group
+    ///   - mostRows: the most rows of B that are wanted at a time; 0: not known
     init(
-        _ grid: TapGrid, mostPixels: Int, isolatesOne: Bool = false, kernels: GEMMKernels<Scalar>
+        _ grid: TapGrid, channels: Int = 0, mostPixels: Int, mostRows: Int = 0,
+        isolatesOne: Bool = false, kernels: GEMMKernels<Scalar>
     ) {
         self.grid = grid
         self.kernels = kernels
         self.isolatesOne = isolatesOne
-        placeOffsets = Self.placeOffsets(grid)
-        layout = placeOffsets.isEmpty ? PlaneLayout(grid, mostPixels: mostPixels) : nil
+        self.channels = channels
+        shifted = ShiftedColumns(
+            grid, mostPixels: mostPixels, mostRows: mostRows, kernels: kernels)
+        placeOffsets = shifted == nil ? Self.placeOffsets(grid) : []
+        layout =
+            shifted == nil && placeOffsets.isEmpty
+            ? PlaneLayout(grid, mostPixels: mostPixels) : nil
     }
 
     /// Channels with 256 taps in all or, with more of them, one; as many as 32 bits count.
@@ -43,15 +55,18 @@ struct ColumnPacker<Scalar: TensorScalar>: Sendable {
     /// A packer of padded rows only.
     init(_ grid: TapGrid, layout: PlaneLayout, kernels: GEMMKernels<Scalar>) {
         (self.grid, self.layout, self.kernels) = (grid, layout, kernels)
-        (placeOffsets, isolatesOne) = ([], false)
+        (placeOffsets, isolatesOne, shifted, channels) = ([], false, nil, 0)
     }
 
     /// Elements of memory for ``pack(_:_:)``, besides the panels.
-    var planeElements: Int { (layout?.count ?? 0) + 4 * kernels.lanes }
+    var planeElements: Int {
+        (layout?.count ?? shifted?.scratchElements ?? 0) + 4 * kernels.lanes
+    }
 
-    /// Makes zeros of the memory for padded rows, once a block: what is read behind a row goes into lanes that
-    /// nobody looks at, but arithmetic on denormal numbers takes a hundred times as long.
-    func clear(_ plane: UnsafeMutablePointer<Scalar>) {
+    /// Writes what a block needs into the memory for padded rows. Zeros, since what is read behind a row goes
+    /// into lanes that nobody looks at, but arithmetic on denormal numbers takes a hundred times as long.
+    func begin(_ table: Table, _ plane: UnsafeMutablePointer<Scalar>) {
+        if let shifted { return shifted.begin(table.block, plane) }
         plane.update(repeating: .zero, count: layout == nil ? 0 : planeElements)
     }
 
@@ -63,12 +78,13 @@ struct ColumnPacker<Scalar: TensorScalar>: Sendable {
             pixels: pixels, panelStride: panelStride,
             panels: ColumnPanels(
                 pixels.count, isolatesOne: isolatesOne, kernels: kernels))
-        if grid.isIdentity {
+        if grid.isIdentity && shifted == nil {
             append(from: pixels.lowerBound, count: pixels.count, to: &table)
             return table
         }
         table.block = PixelBlock(
             pixels, of: grid.size, oneRowBands: layout?.oneRowBands ?? true)
+        if shifted != nil { return table }
         if !placeOffsets.isEmpty { appendRows(to: &table) }
         guard let layout else { return table }
         var band = 0
@@ -135,6 +151,11 @@ struct ColumnPacker<Scalar: TensorScalar>: Sendable {
         plane: UnsafeMutablePointer<Scalar>, panels: UnsafeMutablePointer<Scalar>,
         tapPitch: Int? = nil
     ) {
+        if sum.isEmpty { return }
+        if shifted != nil {
+            let sources = sources(sum, table: table, input: input, plane: plane, tapPitch: tapPitch)
+            return gather(sources, table, panels, tapPitch)
+        }
         let taps = grid.taps.count
         // Taps of several channels follow each other where they lie, unless they are wanted tap by tap.
         let most = tapPitch == nil || taps == 1 ? max(taps, placeOffsets.count) : taps
@@ -155,6 +176,42 @@ struct ColumnPacker<Scalar: TensorScalar>: Sendable {
                 gather(values, some, table, rows, pitch)
             }
             k += some.count
+        }
+    }
+
+    /// Rows `sum` of B where they lie, if the columns are shifted planes.
+    ///
+    /// Parameters are those of ``pack(_:table:input:plane:panels:tapPitch:)``.
+    func sources(
+        _ sum: Range<Int>, table: Table, input: UnsafePointer<Scalar>,
+        plane: UnsafeMutablePointer<Scalar>, tapPitch: Int? = nil
+    ) -> ColumnRows<Scalar> {
+        let rows = shifted!.rows(
+            sum, pixels: table.pixels, tapByTap: tapPitch != nil, input: input, channels: channels,
+            scratch: plane)
+        var columns = ColumnRows(
+            rows: rows, depth: sum.count, isMasked: shifted!.isMasked, panel: plane)
+        columns.asksAhead = shifted!.asksAhead
+        return columns
+    }
+
+    /// Rows into panels.
+    private func gather(
+        _ sources: ColumnRows<Scalar>, _ table: Table, _ panels: UnsafeMutablePointer<Scalar>,
+        _ tapPitch: Int?
+    ) {
+        let runs = tapPitch == nil ? 1 : grid.taps.count
+        var rows = sources
+        rows.depth /= runs
+        for panel in 0..<table.panels.count {
+            let columns = table.panels[panel]
+            rows.column = columns.lowerBound
+            rows.vectors = (columns.count + kernels.lanes - 1) / kernels.lanes
+            for run in 0..<runs {
+                rows.rows = sources.rows + run * rows.depth
+                rows.panel = panels + panel * table.panelStride + run * (tapPitch ?? 0)
+                kernels.gatherRows(rows)
+            }
         }
     }
 

@@ -34,6 +34,8 @@ struct GEMMBlock<Scalar: TensorScalar> {
     var isUnpacked = false
     /// Panel 0 of B.
     var b: UnsafePointer<Scalar>
+    /// Where the rows of B lie, if its panels are yet to be made of them.
+    var sources: ColumnRows<Scalar>?
     /// Elements from one panel of B to the next.
     var panelStrideB: Int
     /// Length of the chunk.
@@ -61,20 +63,28 @@ struct GEMMBlock<Scalar: TensorScalar> {
             for panel in 0..<panels.count {
                 let columns = panels[panel]
                 if panels.endsWithOne && panel == panels.count - 1 {
+                    if m0 == rows.lowerBound, var rows = sources {
+                        rows.column = columns.lowerBound
+                        rows.vectors = 1
+                        rows.panel = UnsafeMutablePointer(mutating: b + panel * panelStrideB)
+                        kernels.gatherRows(rows)
+                    }
                     column(kernels, rows: m0..<m1, panel: panel, column: columns.lowerBound)
                     continue
                 }
                 // loop 1: whole tiles go straight into C, one with fewer rows by way of `edge`
                 let whole = (m1 - m0) / kernels.mr
+                let makesPanel = m0 == rows.lowerBound && sources != nil
                 if whole > 0 {
+                    let first = c + m0 * ldc + columns.lowerBound
                     tiles(
-                        kernels, whole, row: m0, panel: panel, columns: columns.count,
-                        c: c + m0 * ldc + columns.lowerBound, ldc: ldc, accumulate: start == nil)
+                        kernels, whole, row: m0, panel: panel, columns: columns, c: first, ldc: ldc,
+                        accumulate: start == nil, makesPanel: makesPanel)
                 }
                 if m0 + whole * kernels.mr < m1 {
                     raggedTile(
                         kernels, row: m0 + whole * kernels.mr, panel: panel, columns: columns,
-                        end: m1)
+                        end: m1, makesPanel: makesPanel && whole == 0)
                 }
             }
         }
@@ -82,18 +92,30 @@ struct GEMMBlock<Scalar: TensorScalar> {
 }
 
 extension GEMMBlock {
+    /// - Parameter makesPanel: whether the first tile makes its panel of B
     @inline(__always)
     private func tiles(
-        _ kernels: GEMMKernels<Scalar>, _ count: Int, row: Int, panel: Int, columns: Int,
-        c: UnsafeMutablePointer<Scalar>, ldc: Int, accumulate: Bool
+        _ kernels: GEMMKernels<Scalar>, _ count: Int, row: Int, panel: Int, columns: Range<Int>,
+        c: UnsafeMutablePointer<Scalar>, ldc: Int, accumulate: Bool, makesPanel: Bool
     ) {
         var tiles = TileOperands(
             count: count, depth: kc,
             a: panelOfA(at: row, kernels), lda: isUnpacked ? panelStrideA : 0,
             b: b + panel * panelStrideB, c: c, ldc: ldc,
-            vectors: (columns + kernels.lanes - 1) / kernels.lanes,
+            vectors: (columns.count + kernels.lanes - 1) / kernels.lanes,
             bias: start.map { $0 + row }, accumulate: accumulate)
-        tiles.tail = columns % kernels.lanes
+        tiles.tail = columns.count % kernels.lanes
+        if makesPanel, var rows = sources {
+            rows.column = columns.lowerBound
+            rows.panel = UnsafeMutablePointer(mutating: tiles.b)
+            kernels.multiplyRows(tiles, rows)
+            if count == 1 { return }
+            tiles.next(rows: kernels.mr)
+            if rows.asksAhead && columns.upperBound < n {
+                tiles.ahead = rows.rows
+                tiles.aheadColumn = columns.upperBound
+            }
+        }
         kernels.multiply(tiles)
     }
 
@@ -115,11 +137,12 @@ extension GEMMBlock {
 
     /// A tile that C has no room for: with fewer rows.
     private func raggedTile(
-        _ kernels: GEMMKernels<Scalar>, row: Int, panel: Int, columns: Range<Int>, end: Int
+        _ kernels: GEMMKernels<Scalar>, row: Int, panel: Int, columns: Range<Int>, end: Int,
+        makesPanel: Bool
     ) {
         tiles(
-            kernels, 1, row: row, panel: panel, columns: columns.count, c: edge, ldc: kernels.nr,
-            accumulate: false)
+            kernels, 1, row: row, panel: panel, columns: columns, c: edge, ldc: kernels.nr,
+            accumulate: false, makesPanel: makesPanel)
         for r in 0..<min(kernels.mr, end - row) {
             let to = c + (row + r) * ldc + columns.lowerBound
             let from = edge + r * kernels.nr

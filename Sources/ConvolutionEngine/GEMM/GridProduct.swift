@@ -42,7 +42,8 @@ struct GridProduct<Scalar: TensorScalar>: Sendable {
         self.blocks = blocks
         self.isolatesOne = isolatesOne
         packer = ColumnPacker(
-            grid, mostPixels: blocks.mostPixels, isolatesOne: isolatesOne, kernels: kernels)
+            grid, channels: channels, mostPixels: blocks.mostPixels, mostRows: blocks.kc,
+            isolatesOne: isolatesOne, kernels: kernels)
     }
 
     /// Elements from one panel of B to the next: what a row writes too much is less than a row.
@@ -78,18 +79,23 @@ struct GridProduct<Scalar: TensorScalar>: Sendable {
         let panelRows = (outputs + kernels.mr - 1) / kernels.mr * kernels.mr
         let table = packer.table(pixels, panelStride: panelStride)
         let b = scratch + edgeElements, plane = b + panelElements + 32
-        packer.clear(plane)
+        packer.begin(table, plane)
         var k0 = 0
         // loop 4; a sum of nothing is one chunk of length 0, which writes the bias
         repeat {
             let kc = min(blocks.kc, k - k0)
-            if kc > 0 {
+            let makesPanels = kc > 0 && packer.shifted != nil && weights.form != .inPlace
+            if kc > 0 && !makesPanels {
                 packer.pack(k0..<k0 + kc, table: table, input: input, plane: plane, panels: b)
             }
             var block = GEMMBlock(
                 rows: rows, a: weights.first, panelStrideA: kc * kernels.mr, b: b,
                 panelStrideB: panelStride, kc: kc, n: pixels.count, isolatesOne: isolatesOne, c: c,
                 ldc: ldc, start: k0 == 0 ? bias : nil, edge: scratch)
+            if makesPanels {
+                block.sources = packer.sources(
+                    k0..<k0 + kc, table: table, input: input, plane: plane)
+            }
             switch weights.form {
             case .panels:
                 block.a += k0 * panelRows
@@ -126,6 +132,7 @@ struct GridProduct<Scalar: TensorScalar>: Sendable {
             part.c = block.c + first * block.ldc
             part.start = block.start.map { $0 + first }
             part.multiply(kernels, mc: blocks.mc)
+            part.sources = nil
         }
     }
 }
