@@ -174,6 +174,8 @@ public struct WeightPanel<Scalar>: @unchecked Sendable {
 /// `panels[places[t] + c·steps[t] + r] <- weights[c·channelStride + r·taps + t]` for c < channels, r < mr,
 /// t < taps; rows from `rows` on become zeros.
 ///
+/// Rows may be those of several panels, whole ones, that are `panelPitch` apart.
+///
 /// Assumptions: a vector may be read past the last weight; `places` and `steps` have mr elements at least,
 /// those from `taps` on being copies of the first. `places` is advanced past the last channel.
 public struct TapWeights<Scalar>: @unchecked Sendable {
@@ -183,7 +185,7 @@ public struct TapWeights<Scalar>: @unchecked Sendable {
     public var channelStride: Int
     /// Input channels.
     public var channels: Int
-    /// Rows that exist: 1 ... mr.
+    /// Rows that exist: 1 ... mr, or a multiple of mr.
     public var rows: Int
     /// Weights of one row and channel.
     public var taps: Int
@@ -193,6 +195,8 @@ public struct TapWeights<Scalar>: @unchecked Sendable {
     public var places: UnsafeMutablePointer<Int>
     /// Elements from one channel's place to the next's.
     public var steps: UnsafePointer<Int>
+    /// Elements from one panel to the next.
+    public var panelPitch = 0
 
     /// All of it.
     public init(

@@ -14,12 +14,15 @@ public struct RowKernels<Scalar: Sendable>: Sendable {
     public let pixels: Int
     /// A band of channels that have a kernel each.
     public let sumLanes: @Sendable (LaneOperands<Scalar>) -> Void
+    /// The same of a transposed convolution.
+    public let sumLanePhases: @Sendable (LaneOperands<Scalar>, LanePhases<Scalar>) -> Void
 
     /// A set of kernels.
     public init(
         rows: Int, channels: Int, sumRows: @escaping @Sendable (RowOperands<Scalar>) -> Void,
         sumChannels: @escaping @Sendable (ChannelOperands<Scalar>) -> Void, pixels: Int,
-        sumLanes: @escaping @Sendable (LaneOperands<Scalar>) -> Void
+        sumLanes: @escaping @Sendable (LaneOperands<Scalar>) -> Void,
+        sumLanePhases: @escaping @Sendable (LaneOperands<Scalar>, LanePhases<Scalar>) -> Void
     ) {
         self.rows = rows
         self.channels = channels
@@ -27,6 +30,7 @@ public struct RowKernels<Scalar: Sendable>: Sendable {
         self.sumChannels = sumChannels
         self.pixels = pixels
         self.sumLanes = sumLanes
+        self.sumLanePhases = sumLanePhases
     }
 }
 

@@ -23,6 +23,38 @@ enum LaneTile<V: KernelVector, let P: Int> {
         turnBack(o)
     }
 
+    /// The same, phase by phase.
+    static func phases(_ o: LaneOperands<Scalar>, _ phases: LanePhases<Scalar>) {
+        turn(o.weights, o.taps, o.channels, count: o.taps, to: o.turned)
+        fill(o.field, o.channels)
+        let start = start(o)
+        for phase in phases.all {
+            // A sum of nothing is 0.
+            let start = phase.taps.isEmpty && o.starts == nil ? V.zero : start
+            var p = phase.pixels.lowerBound
+            while p < phase.pixels.upperBound {
+                sum(o, phases, phase.taps, p, start)
+                p += P
+            }
+        }
+        turnBack(o)
+    }
+
+    /// Outputs `p ..< p + P` of the list.
+    @inline(never) private static func sum(
+        _ o: LaneOperands<Scalar>, _ phases: LanePhases<Scalar>, _ taps: Range<Int>, _ p: Int,
+        _ start: V
+    ) {
+        var windows = InlineArray<P, UnsafePointer<Scalar>>(repeating: UnsafePointer(o.field.to))
+        for n in 0..<P { windows[n] += o.pixels[p + n] }
+        var sums = InlineArray<P, V>(repeating: start)
+        for t in taps {
+            let w: V = load(o.turned + phases.weights[t]), at = o.offsets[t]
+            for n in 0..<P { sums[n] = V.muladd(w, load(windows[n] + at), sums[n]) }
+        }
+        for n in 0..<P { store(sums[n], o.sums + phases.places[p + n]) }
+    }
+
     @inline(__always) private static func start(_ o: LaneOperands<Scalar>) -> V {
         guard let starts = o.starts else { return V(repeating: o.start) }
         for c in 0..<V.scalarCount {

@@ -32,6 +32,16 @@ struct GradientTests {
         }
     }
 
+    /// Enough work for several cores, and for every way to compute a gradient.
+    @Test("large cases", arguments: InstructionSet.available)
+    func large(isa: InstructionSet) throws {
+        let kernels = try #require(isa.kernels)
+        for row in GradientPropertyTests.large {
+            let failure = try failure(row, .float32, seed: 1, kernels)
+            #expect(failure == nil, "\(isa) \(row): \(failure ?? "")")
+        }
+    }
+
     private func failure(
         _ row: ConvolutionCase, _ dtype: DType, seed: UInt64, _ kernels: KernelTable
     ) throws -> String? {
