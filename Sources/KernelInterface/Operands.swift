@@ -143,7 +143,8 @@ public struct SlideOperands<Scalar>: @unchecked Sendable {
 }
 
 /// `panel[k·mr + r] <- weights[r·rowStride + k]` for k < depth. Rows from `rows` on become zeros in
-/// squares that have a row, and anything in the others.
+/// squares that have a row, and anything in the others. With a `pitch` it takes the place of mr, and rows are whole
+/// squares.
 ///
 /// Assumption: whole squares of `mr` x `mr` weights are read only where all rows and columns exist.
 public struct WeightPanel<Scalar>: @unchecked Sendable {
@@ -157,6 +158,8 @@ public struct WeightPanel<Scalar>: @unchecked Sendable {
     public var depth: Int
     /// `[depth][mr]`.
     public var panel: UnsafeMutablePointer<Scalar>
+    /// Elements from one k to the next; nil: as many as a panel has rows.
+    public var pitch: Int?
 
     /// All of it.
     public init(

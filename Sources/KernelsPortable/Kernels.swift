@@ -66,5 +66,6 @@ private typealias ChannelTiles<V: KernelVector> = ChannelTile<V, 4, 3>
         rows: 4, channels: 4, sumRows: { RowTiles<V>.sum($0) },
         sumChannels: { ChannelTiles<V>.cover($0) }, pixels: 8,
         sumLanes: { LaneTile<V, 8>.band($0) },
-        sumLanePhases: { LaneTile<V, 8>.phases($0, $1) })
+        sumLanePhases: { LaneTile<V, 8>.phases($0, $1) },
+        correlateLanes: { LaneTile<V, 8>.correlate($0) })
 }

@@ -40,6 +40,44 @@ enum LaneTile<V: KernelVector, let P: Int> {
         turnBack(o)
     }
 
+    /// Rows times windows: a sum for each tap, nine of a 3x3 kernel at once.
+    static func correlate(_ o: LaneOperands<Scalar>) {
+        turn(o.weights, o.outputPitch, o.channels, count: o.count, to: o.turned)
+        fill(o.field, o.channels)
+        var tap = 0
+        while tap < o.taps {
+            let left = o.taps - tap
+            if left == 9 {
+                correlate(o, tap, Panel<9>.self)
+                tap += 9
+            } else if left >= 8 {
+                correlate(o, tap, Panel<8>.self)
+                tap += 8
+            } else if left >= 4 {
+                correlate(o, tap, Panel<4>.self)
+                tap += 4
+            } else {
+                correlate(o, tap, Panel<1>.self)
+                tap += 1
+            }
+        }
+    }
+
+    @inline(never) private static func correlate<let T: Int>(
+        _ o: LaneOperands<Scalar>, _ tap: Int, _: Panel<T>.Type
+    ) {
+        var sums = InlineArray<T, V>(repeating: .zero)
+        var windows = InlineArray<T, UnsafePointer<Scalar>>(repeating: UnsafePointer(o.field.to))
+        for t in 0..<T { windows[t] += o.offsets[tap + t] }
+        var row = UnsafePointer(o.turned)
+        for p in 0..<o.count {
+            let value: V = load(row), at = o.pixels[p]
+            for t in 0..<T { sums[t] = V.muladd(value, load(windows[t] + at), sums[t]) }
+            row += V.scalarCount
+        }
+        for t in 0..<T { store(sums[t], o.sums + (tap + t) * V.scalarCount) }
+    }
+
     /// Outputs `p ..< p + P` of the list.
     @inline(never) private static func sum(
         _ o: LaneOperands<Scalar>, _ phases: LanePhases<Scalar>, _ taps: Range<Int>, _ p: Int,

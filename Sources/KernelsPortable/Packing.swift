@@ -8,7 +8,9 @@ enum Packing<V: KernelVector, let R: Int, let N: Int> {
     typealias Scalar = V.Scalar
 
     /// Weights into a panel of A.
-    static func weights(_ o: WeightPanel<Scalar>) { turn(o, width: R) }
+    static func weights(_ o: WeightPanel<Scalar>) {
+        if let pitch = o.pitch { turn(o, width: pitch) } else { turn(o, width: R) }
+    }
 
     /// Rows into a panel of B, whose rows are N vectors.
     static func rows(_ o: WeightPanel<Scalar>) {

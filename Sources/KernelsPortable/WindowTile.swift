@@ -13,7 +13,9 @@ enum WindowTile<V: KernelVector, let R: Int, let N: Int> {
     /// asked for meanwhile, a line of each row in turn.
     @inline(never) static func sum<let P: Int>(_ o: WindowOperands<Scalar>, _: Panel<P>.Type) {
         var t = Registers(repeating: .init(repeating: .zero))
-        for r in 0..<R { lanes_prefetch(o.c + r * o.ldc) }
+        for r in 0..<R {
+            for j in 0..<N { lanes_prefetch(o.c + r * o.ldc + j * V.scalarCount) }
+        }
         var b = o.b
         for image in 0..<o.images {
             var first = o.field + image * o.imagePitch

@@ -95,6 +95,12 @@ struct GradientPropertyTests {
             $0.options.dilation = [1, 2]
             $0.options.groups = 35
         },
+        .row("depthwise on a small map") {
+            $0.input = [3, 37, 7, 9]
+            $0.weight = [37, 1, 5, 3]
+            $0.options.padding = .symmetric([2, 1])
+            $0.options.groups = 37
+        },
         .row("depthwise, steps larger than the kernel") {
             $0.input = [1, 40, 31, 29]
             $0.weight = [40, 1, 2, 2]

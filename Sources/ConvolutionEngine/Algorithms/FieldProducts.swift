@@ -294,6 +294,24 @@ struct FieldProducts<Scalar: TensorScalar>: Sendable {
             vectors: 0, accumulate: false)
     }
 
+    /// Rows of C as columns of the gradient: whole squares, then what is left.
+    private func turnBack(
+        _ c: UnsafePointer<Scalar>, _ some: Range<Int>, _ gradient: UnsafeMutablePointer<Scalar>
+    ) {
+        let whole = some.count / kernels.mr * kernels.mr
+        if whole > 0 {
+            var square = WeightPanel(
+                weights: c, rowStride: ldc, rows: whole, depth: columns,
+                panel: gradient + some.lowerBound)
+            square.pitch = rows
+            kernels.packWeights(square)
+        }
+        for row in some.lowerBound + whole..<max(some.upperBound, some.lowerBound + whole) {
+            let from = c + (row - some.lowerBound) * ldc
+            for column in 0..<columns { gradient[column * rows + row] = from[column] }
+        }
+    }
+
     /// The segments' sums, added in order, to where they belong: sixteen rows of C at a time.
     private func finish(_ memory: Memory) {
         let perGroup = (rows + 15) / 16
@@ -313,10 +331,7 @@ struct FieldProducts<Scalar: TensorScalar>: Sendable {
                 }
                 return
             }
-            for column in 0..<columns {
-                let to = gradient + column * rows
-                for row in first..<last { to[row] = c[(row - first) * ldc + column] }
-            }
+            turnBack(c, first..<last, gradient)
         }
     }
 }

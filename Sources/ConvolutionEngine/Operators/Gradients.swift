@@ -6,7 +6,8 @@ import KernelInterface
 /// `aten::convolution_backward`.
 ///
 ///     input:   ``InputGradient``: the adjoint operator (``ConvolutionGeometry/adjoint``)
-///     weight:  ``FieldProducts`` or ``WeightGradient``; ``TapProducts`` where a group has few rows
+///     weight:  ``FieldProducts`` or ``WeightGradient``; ``TapProducts`` where a group has few rows, ``LaneProducts``
+///              where it has one channel and short rows
 ///     bias:    the sums of the output's gradient over images and pixels
 public enum Gradients {
     /// Which gradients are wanted.
@@ -156,12 +157,15 @@ public enum Gradients {
 
     /// How the weight's gradient is computed.
     private enum WeightGradientWay<Scalar: TensorScalar> {
+        case lanes(LaneProducts<Scalar>)
         case taps(TapProducts<Scalar>)
         case field(FieldProducts<Scalar>)
         case columns(WeightGradient<Scalar>)
 
         init(_ shape: GradientShape, kernels: GEMMKernels<Scalar>, threads: Int) {
-            if let taps = TapProducts<Scalar>(shape, kernels: kernels, threads: threads) {
+            if let lanes = LaneProducts<Scalar>(shape, kernels: kernels, threads: threads) {
+                self = .lanes(lanes)
+            } else if let taps = TapProducts<Scalar>(shape, kernels: kernels, threads: threads) {
                 self = .taps(taps)
             } else if let field = FieldProducts<Scalar>(shape, kernels: kernels, threads: threads) {
                 self = .field(field)
@@ -172,6 +176,7 @@ public enum Gradients {
 
         var scratchByteCount: Int {
             switch self {
+            case .lanes(let way): way.scratchByteCount
             case .taps(let way): way.scratchByteCount
             case .field(let way): way.scratchByteCount
             case .columns(let way): way.scratchByteCount
@@ -180,6 +185,7 @@ public enum Gradients {
 
         func run(_ operands: GradientOperands<Scalar>) {
             switch self {
+            case .lanes(let way): way.run(operands)
             case .taps(let way): way.run(operands)
             case .field(let way): way.run(operands)
             case .columns(let way): way.run(operands)
