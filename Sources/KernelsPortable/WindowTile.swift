@@ -10,12 +10,10 @@ enum WindowTile<V: KernelVector, let R: Int, let N: Int> {
     typealias Registers = InlineArray<R, InlineArray<N, V>>
 
     /// C <- A·B (+ C) with B in a panel of `P` vectors. Never inlined, as in ``Tile``. What the next tile reads is
-    /// asked for meanwhile, a line of each row in turn.
+    /// asked for meanwhile, a line of each row in turn, where a step of the sum is long enough for it.
     @inline(never) static func sum<let P: Int>(_ o: WindowOperands<Scalar>, _: Panel<P>.Type) {
         var t = Registers(repeating: .init(repeating: .zero))
-        for r in 0..<R {
-            for j in 0..<N { lanes_prefetch(o.c + r * o.ldc + j * V.scalarCount) }
-        }
+        for r in 0..<R { lanes_prefetch(o.c + r * o.ldc) }
         var b = o.b
         for image in 0..<o.images {
             var first = o.field + image * o.imagePitch
@@ -23,8 +21,10 @@ enum WindowTile<V: KernelVector, let R: Int, let N: Int> {
                 var rows = InlineArray<R, UnsafePointer<Scalar>>(repeating: first)
                 for r in 0..<R { rows[r] += Int(o.offsets[r]) }
                 for x in 0..<o.width {
+                    #if AVX512
                     let r = x & (R - 1)
                     lanes_prefetch(first + Int(o.offsets[R + r]) + x * o.step)
+                    #endif
                     step(&t, rows, x * o.step, b)
                     b += P * V.scalarCount
                 }

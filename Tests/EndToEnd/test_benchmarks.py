@@ -49,7 +49,9 @@ def test_a_line_for_each_layer(bench):
 def test_errors_are_those_of_the_dtype(bench, flags):
     for line in bench("--check", *flags)[0]:
         bound = 1e-14 if line["name"] == "line" else 5e-6
-        assert 0 < line["rms_error"] <= line["max_error"] < bound
+        assert 0 <= line["rms_error"] <= line["max_error"] < bound
+        # The weight's gradient is judged by the same in float64.
+        assert line["rms_error"] > 0 or (line["name"] == "line" and "weight" in flags)
 
 
 def test_every_algorithm_that_can(bench):

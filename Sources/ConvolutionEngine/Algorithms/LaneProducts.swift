@@ -31,7 +31,7 @@ struct LaneProducts<Scalar: TensorScalar>: Sendable {
         guard
             shape.rows == 1, shape.channels == 1, shape.groups >= lanes, size.depth == 1,
             grid.inputSize.depth == 1, grid.lowest.depth == 0, grid.highest.depth == 0,
-            grid.taps.count <= 256, size.width <= 256, isStrided || size.width <= 4 * lanes
+            grid.taps.count <= 256, size.width <= 256, isStrided || size.width <= 2 * lanes
         else { return nil }
         self.shape = shape
         self.kernels = kernels
