@@ -61,8 +61,8 @@ TOLERATED = [
     (re.compile(r"15KernelsPortable11ChannelTileO3sum"), 2),
     # Sums are added up in memory, by pairs, once a band (AVX-512 has two registers' worth of each in a turn).
     (re.compile(r"13KernelsAVX51211CorrelationO3sum"), 12),
-    # Sixteen registers are twelve sums, three columns and a window, and LLVM loads the next windows ahead; hence only
-    # for gradients of few channels, whose packing costs more (16 in 46 instructions).
+    # Sixteen registers are twelve sums, three columns and a window, and LLVM loads the next windows ahead (16 in 46
+    # instructions): FieldProducts takes it with AVX-512 only.
     (re.compile(r"11KernelsAVX210WindowTileO3sum"), 16),
     # Nine sums, eight windows: SSE's product needs a register more, for it has no fused operation.
     (re.compile(r"15KernelsPortable8LaneTileO(?:9correlate|3sum)"), 6),

@@ -108,10 +108,8 @@ struct FieldProducts<Scalar: TensorScalar>: Sendable {
         let packed =
             filled(shape.rows, kernels.mr) * filled(shape.columns, kernels.lanes) + 24 / rows
             + 32 / columns
-        // Tiles of four rows are slower from windows than from panels, by up to half: they gain where packing
-        // would be most of the work.
-        let few = min(shape.rows, shape.grid.isIdentity ? shape.channels : .max)
-        if kernels.mr < 8 && (few > 64 || depth < 1000) { return nil }
+        // Tiles of four rows spill, and are slower from windows than from panels by up to half.
+        if kernels.mr < 8 { return nil }
         if shape.grid.isIdentity {
             let isDirect =
                 shape.channels % kernels.lanes == 0 && shape.rows % kernels.mr == 0
