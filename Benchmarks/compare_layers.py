@@ -4,6 +4,7 @@
 
     make bench                                       unprepared weights, beside PyTorch
     make bench ARGS="--prepared --peers torch channels_last onnxruntime"
+    make bench ARGS="--layers Benchmarks/gradients.json --gradient input --peers torch channels_last"
 
 A glance at some layers; results.py writes the whole table. Above 1 is faster than the peer.
 """
@@ -42,9 +43,12 @@ def main():
     parser.add_argument("--layers", type=pathlib.Path, default=HERE / "layers.json")
     parser.add_argument("--only", help="layers whose name has this in it")
     parser.add_argument("--prepared", action="store_true", help="our weights are prepared beforehand")
+    parser.add_argument("--gradient", choices=("input", "weight"), help="in place of the output")
     parser.add_argument("--peers", nargs="+", default=["torch"], choices=PEERS)
     Settings.add_options(parser)
     options = parser.parse_args()
+    if options.gradient and options.prepared:
+        parser.error("gradients have nothing prepared")
 
     ours = PREPARED if options.prepared else UNPREPARED
     taken = in_rounds([ours, *options.peers], read_layers(options.layers, options.only),

@@ -32,6 +32,7 @@ class Settings:
     threads: int = len(os.sched_getaffinity(0))
     check: bool = False
     isa: str | None = None
+    gradient: str | None = None  # "input" or "weight", in place of the output
     binary: pathlib.Path = BINARY
     prefix: tuple = ()
 
@@ -59,6 +60,8 @@ class Settings:
     def command(self, contestant, layers):
         """`contestant` is one of the names above, or a list of arguments for `convserve bench`."""
         check = ["--check"] * self.check
+        if self.gradient:
+            check += ["--gradient", self.gradient]
         if contestant in PEERS:
             return [sys.executable, HERE / "peer_layers.py", contestant, layers, self.seconds,
                     "--threads", self.threads, *check]

@@ -3,8 +3,9 @@
 """Times another library on a layers file; one JSON object a line, like `convserve bench --json`.
 
     peer_layers.py torch|channels_last|onnxruntime layers.json [seconds per layer] [--check]
+    peer_layers.py torch|channels_last layers.json [seconds per layer] --gradient input|weight
 
-Random data, no bias, all cores, gradients off. `channels_last` has input and weight converted
+Random data, no bias, all cores, nothing recorded for gradients. `channels_last` has input and weight converted
 beforehand, `onnxruntime` has the weight as a constant of the model, prepared. What a library cannot do
 has an "error" in place of times.
 """
@@ -42,6 +43,25 @@ def torch_call(layer, threads, channels_last):
     options = {name: layer[name] for name in PARAMETERS if name in layer}
     function = getattr(torch.nn.functional, layer["op"])
     return *arrays, lambda: function(input, weight, None, **options), lambda output: output.numpy()
+
+
+def gradient_call(layer, threads, channels_last, wanted):
+    """Computes one gradient, as autograd does."""
+    import torch
+
+    input, weight, forward, _ = torch_call(layer, threads, channels_last)
+    rank = len(layer["input"]) - 2
+    each = lambda name, default: (
+        layer[name] if isinstance(layer.get(name), list) else [layer.get(name, default)] * rank)
+    memory = {4: torch.channels_last, 5: torch.channels_last_3d}[rank + 2] if channels_last else (
+        torch.contiguous_format)
+    input, weight = (torch.from_numpy(t).contiguous(memory_format=memory) for t in (input, weight))
+    gradient = torch.randn_like(forward()).contiguous(memory_format=memory)
+    mask = [wanted == "input", wanted == "weight", False]
+    return lambda: torch.ops.aten.convolution_backward(
+        gradient, input, weight, None, each("stride", 1), each("padding", 0), each("dilation", 1),
+        layer["op"].startswith("conv_transpose"), each("output_padding", 0), layer.get("groups", 1),
+        mask)
 
 
 def onnxruntime_call(layer, threads):
@@ -101,10 +121,13 @@ def times(call, seconds):
 
 def measured(backend, layer, options):
     try:
-        input, weight, call, array = call_of(backend, layer, options.threads)
+        if options.gradient:
+            call = gradient_call(layer, options.threads, backend == "channels_last", options.gradient)
+        else:
+            input, weight, call, array = call_of(backend, layer, options.threads)
         taken = times(call, options.seconds)
         line = {"ms": taken[len(taken) // 2], "min_ms": taken[0]}
-        if options.check:
+        if options.check and not options.gradient:
             line["max_error"], line["rms_error"] = errors(layer, input, weight, array(call()))
     except (Unable, RuntimeError) as error:  # RuntimeError: what PyTorch refuses
         line = {"error": str(error).splitlines()[0]}
@@ -118,7 +141,10 @@ def main():
     parser.add_argument("seconds", type=float, nargs="?", default=1.0, help="for each layer")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--check", action="store_true", help="max_error and rms_error as well")
+    parser.add_argument("--gradient", choices=("input", "weight"), help="in place of the output")
     options = parser.parse_args()
+    if options.gradient and options.backend == "onnxruntime":
+        parser.error("ONNX Runtime has no gradients")
     with open(options.layers) as file:
         layers = json.load(file)
     for layer in layers:

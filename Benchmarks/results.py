@@ -33,6 +33,12 @@ class Section:
     about: str
     isa: str | None = None
     dtype: str | None = None
+    gradient: str | None = None
+
+    @property
+    def ours(self):
+        """Gradients have nothing prepared."""
+        return (UNPREPARED,) if self.gradient else (UNPREPARED, PREPARED)
 
 
 SECTIONS = {
@@ -48,6 +54,13 @@ SECTIONS = {
         "`ONEDNN_MAX_CPU_ISA=AVX2`.", isa="avx2"),
     "float64": Section(
         "Double precision", "layers.json", ("torch",), "`layers.json` in float64.", dtype="float64"),
+    "input_gradients": Section(
+        "Gradients of the input", "gradients.json", ("torch", "channels_last"),
+        "`gradients.json`: typical layers of ResNet-50 and MobileNetV2, batch 1 and 8; PyTorch's are "
+        "`aten::convolution_backward`.", gradient="input"),
+    "weight_gradients": Section(
+        "Gradients of the weight", "gradients.json", ("torch", "channels_last"),
+        "The same layers; errors are against the same gradient in float64.", gradient="weight"),
 }
 HEAD = """# Results
 
@@ -86,9 +99,13 @@ def machine(settings):
         f"{version('onnxruntime')}, {version('numpy')}; rounds: {settings.rounds}.")
 
 
+def ours_of(taken):
+    return [ours for ours in (UNPREPARED, PREPARED) if ours in taken]
+
+
 def quietness(layers, taken, dtype):
     """The peaks that were measured beside the layers: far apart, if others used the machine."""
-    peaks = [taken[ours][layer["name"]]["peak"] for ours in (UNPREPARED, PREPARED) for layer in layers
+    peaks = [taken[ours][layer["name"]]["peak"] for ours in ours_of(taken) for layer in layers
              if layer.get("dtype", "float32") == dtype and "peak" in taken[ours].get(layer["name"], {})]
     return f" FMA peaks from {min(peaks):.0f} to {max(peaks):.0f} GFLOP/s." if peaks else ""
 
@@ -116,18 +133,18 @@ def row(cells):
 
 
 def layer_table(layers, taken, peers):
-    head = ["layer", "algorithm", "unprepared", "prepared", "GFLOP/s", "of peak", "error"]
+    head = ["layer", "algorithm", *ours_of(taken), "GFLOP/s", "of peak", "error"]
     for peer in peers:
         head += [NAMES[peer], "error", "ratio"]
     rows = [row(head), row(["---"] * 2 + ["---:"] * (len(head) - 2))]
     for layer in layers:
         name = layer["name"]
-        ours = [taken[ours].get(name, {}) for ours in (UNPREPARED, PREPARED)]
-        gflops = f"{ours[1]['gflops']:.1f}" if "gflops" in ours[1] else "-"
-        of_peak = f"{ours[1]['of_peak']:.2f}" if "of_peak" in ours[1] else "-"
+        ours = [taken[ours].get(name, {}) for ours in ours_of(taken)]
+        gflops = f"{ours[-1]['gflops']:.1f}" if "gflops" in ours[-1] else "-"
+        of_peak = f"{ours[-1]['of_peak']:.2f}" if "of_peak" in ours[-1] else "-"
         cells = [name + (f" (x{layer['count']})" if "count" in layer else ""),
                  ours[0].get("algorithm", "-"), *map(time_of, ours), gflops, of_peak,
-                 error_of(ours[1])]
+                 error_of(ours[-1])]
         for peer in peers:
             theirs = taken[peer].get(name, {})
             cells += [time_of(theirs), error_of(theirs), ratios_of(ours, theirs)]
@@ -140,7 +157,7 @@ def summary_table(taken, peers):
     rows = [row(["beside", "weights", "geometric mean", "faster on", "worst layers"]),
             row(["---", "---", "---:", "---:", "---"])]
     for peer in peers:
-        for ours in (UNPREPARED, PREPARED):
+        for ours in ours_of(taken):
             ratios = {name: ratio(line, taken[peer].get(name)) for name, line in taken[ours].items()}
             ratios = {name: value for name, value in ratios.items() if value}
             worst = sorted(ratios, key=ratios.get)[:5]
@@ -192,12 +209,12 @@ def replace_section(whole, title, text):
 
 
 def refresh(section, options):
-    settings = Settings.of(options, check=True, isa=section.isa)
+    settings = Settings.of(options, check=True, isa=section.isa, gradient=section.gradient)
     layers = read_layers(HERE / section.layers, options.only, section.dtype)
     if not layers:
         print(f"{section.title}: no layer has {options.only} in its name", file=sys.stderr)
         return
-    taken = {contestant: {} for contestant in (UNPREPARED, PREPARED, *section.peers)}
+    taken = {contestant: {} for contestant in (*section.ours, *section.peers)}
     facts = machine(settings)
     if options.only:
         facts = f"Only layers with `{options.only}` in their names. {facts}"

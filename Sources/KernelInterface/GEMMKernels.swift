@@ -23,6 +23,8 @@ public final class GEMMKernels<Scalar: BinaryFloatingPoint & Sendable>: Sendable
     public let multiplyColumn: @Sendable (ColumnOperands<Scalar>) -> Void
     /// C <- A·B for `mr` rows or for one, with B's rows wherever the offsets point.
     public let slide: @Sendable (SlideOperands<Scalar>) -> Void
+    /// C <- A·B (+ C) for tiles whose rows of A are windows of a field.
+    public let sumWindows: @Sendable (WindowOperands<Scalar>) -> Void
     /// Weights into a panel of A.
     public let packWeights: @Sendable (WeightPanel<Scalar>) -> Void
     /// The same into a panel of B, which has `nr` in the place of `mr`.
@@ -59,6 +61,7 @@ public final class GEMMKernels<Scalar: BinaryFloatingPoint & Sendable>: Sendable
         gatherRows: @escaping @Sendable (ColumnRows<Scalar>) -> Void,
         multiplyColumn: @escaping @Sendable (ColumnOperands<Scalar>) -> Void,
         slide: @escaping @Sendable (SlideOperands<Scalar>) -> Void,
+        sumWindows: @escaping @Sendable (WindowOperands<Scalar>) -> Void,
         packWeights: @escaping @Sendable (WeightPanel<Scalar>) -> Void,
         packRows: @escaping @Sendable (WeightPanel<Scalar>) -> Void,
         packTapWeights: @escaping @Sendable (TapWeights<Scalar>) -> Void,
@@ -81,6 +84,7 @@ public final class GEMMKernels<Scalar: BinaryFloatingPoint & Sendable>: Sendable
         self.gatherRows = gatherRows
         self.multiplyColumn = multiplyColumn
         self.slide = slide
+        self.sumWindows = sumWindows
         self.packWeights = packWeights
         self.packRows = packRows
         self.packTapWeights = packTapWeights

@@ -62,6 +62,41 @@ public struct LaneOperands<Scalar>: @unchecked Sendable {
     }
 }
 
+/// What a band of a transposed convolution needs besides: `offsets` then has a list of the taps of each phase, and
+/// `pixels` a list of the outputs of each, up to a whole number of ``RowKernels/pixels``; those that are too many
+/// have the place behind the last output.
+public struct LanePhases<Scalar>: @unchecked Sendable {
+    /// The outputs that the same taps reach.
+    public struct Phase: Sendable {
+        /// Their part of the list of taps.
+        public var taps: Range<Int>
+        /// Their part of the list of outputs.
+        public var pixels: Range<Int>
+
+        /// A phase.
+        public init(taps: Range<Int>, pixels: Range<Int>) {
+            self.taps = taps
+            self.pixels = pixels
+        }
+    }
+
+    /// The phases.
+    public var all: UnsafeBufferPointer<Phase>
+    /// Where the weights of each tap of the list are, in elements of the turned ones.
+    public var weights: UnsafePointer<Int>
+    /// Where the sums of each output of the list go, in elements.
+    public var places: UnsafePointer<Int>
+
+    /// All of it.
+    public init(
+        all: UnsafeBufferPointer<Phase>, weights: UnsafePointer<Int>, places: UnsafePointer<Int>
+    ) {
+        self.all = all
+        self.weights = weights
+        self.places = places
+    }
+}
+
 /// Rows of some channels, `[rows][pitch]` pixels with a channel in each lane:
 ///
 ///     before pixels of padding | width pixels of the input | padding

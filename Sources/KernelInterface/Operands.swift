@@ -155,7 +155,8 @@ public struct SlideOperands<Scalar>: @unchecked Sendable {
 }
 
 /// `panel[k·mr + r] <- weights[r·rowStride + k]` for k < depth. Rows from `rows` on become zeros in
-/// squares that have a row, and anything in the others.
+/// squares that have a row, and anything in the others. With a `pitch` it takes the place of mr, and rows are whole
+/// squares.
 ///
 /// Assumption: whole squares of `mr` x `mr` weights are read only where all rows and columns exist.
 public struct WeightPanel<Scalar>: @unchecked Sendable {
@@ -169,6 +170,8 @@ public struct WeightPanel<Scalar>: @unchecked Sendable {
     public var depth: Int
     /// `[depth][mr]`.
     public var panel: UnsafeMutablePointer<Scalar>
+    /// Elements from one k to the next; nil: as many as a panel has rows.
+    public var pitch: Int?
 
     /// All of it.
     public init(
@@ -186,6 +189,8 @@ public struct WeightPanel<Scalar>: @unchecked Sendable {
 /// `panels[places[t] + c·steps[t] + r] <- weights[c·channelStride + r·taps + t]` for c < channels, r < mr,
 /// t < taps; rows from `rows` on become zeros.
 ///
+/// Rows may be those of several panels, whole ones, that are `panelPitch` apart.
+///
 /// Assumptions: a vector may be read past the last weight; `places` and `steps` have mr elements at least,
 /// those from `taps` on being copies of the first. `places` is advanced past the last channel.
 public struct TapWeights<Scalar>: @unchecked Sendable {
@@ -195,7 +200,7 @@ public struct TapWeights<Scalar>: @unchecked Sendable {
     public var channelStride: Int
     /// Input channels.
     public var channels: Int
-    /// Rows that exist: 1 ... mr.
+    /// Rows that exist: 1 ... mr, or a multiple of mr.
     public var rows: Int
     /// Weights of one row and channel.
     public var taps: Int
@@ -205,6 +210,8 @@ public struct TapWeights<Scalar>: @unchecked Sendable {
     public var places: UnsafeMutablePointer<Int>
     /// Elements from one channel's place to the next's.
     public var steps: UnsafePointer<Int>
+    /// Elements from one panel to the next.
+    public var panelPitch = 0
 
     /// All of it.
     public init(

@@ -14,12 +14,19 @@ public struct RowKernels<Scalar: Sendable>: Sendable {
     public let pixels: Int
     /// A band of channels that have a kernel each.
     public let sumLanes: @Sendable (LaneOperands<Scalar>) -> Void
+    /// The same of a transposed convolution.
+    public let sumLanePhases: @Sendable (LaneOperands<Scalar>, LanePhases<Scalar>) -> Void
+    /// Sums of the products of rows with windows: `sums[t·lanes + c] <- Σ_p rows[c, p] · field[pixels[p] +
+    /// offsets[t] + c]`, with the rows in the place of the weights, `outputPitch` from one channel to the next.
+    public let correlateLanes: @Sendable (LaneOperands<Scalar>) -> Void
 
     /// A set of kernels.
     public init(
         rows: Int, channels: Int, sumRows: @escaping @Sendable (RowOperands<Scalar>) -> Void,
         sumChannels: @escaping @Sendable (ChannelOperands<Scalar>) -> Void, pixels: Int,
-        sumLanes: @escaping @Sendable (LaneOperands<Scalar>) -> Void
+        sumLanes: @escaping @Sendable (LaneOperands<Scalar>) -> Void,
+        sumLanePhases: @escaping @Sendable (LaneOperands<Scalar>, LanePhases<Scalar>) -> Void,
+        correlateLanes: @escaping @Sendable (LaneOperands<Scalar>) -> Void
     ) {
         self.rows = rows
         self.channels = channels
@@ -27,6 +34,8 @@ public struct RowKernels<Scalar: Sendable>: Sendable {
         self.sumChannels = sumChannels
         self.pixels = pixels
         self.sumLanes = sumLanes
+        self.sumLanePhases = sumLanePhases
+        self.correlateLanes = correlateLanes
     }
 }
 

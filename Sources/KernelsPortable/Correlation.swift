@@ -7,12 +7,16 @@ import KernelInterface
 enum Correlation<V: KernelVector> {
     typealias Scalar = V.Scalar
 
-    /// Eight taps at a time, then those that are left: eight sums hide the latency of a multiply-add.
+    /// Eight taps at a time, then those that are left: eight sums hide the latency of a multiply-add. Nine of a 3x3
+    /// kernel are done at once.
     static func run(_ o: RowWindows<Scalar>) {
         var tap = 0
         while tap < o.offsets.count {
             let left = o.offsets.count - tap
-            if left >= 8 {
+            if left == 9 {
+                sum(o, tap, Panel<9>.self)
+                tap += 9
+            } else if left >= 8 {
                 sum(o, tap, Panel<8>.self)
                 tap += 8
             } else if left >= 4 {
@@ -55,10 +59,32 @@ enum Correlation<V: KernelVector> {
             row += o.rowPitch
             windows += o.windowPitch
         }
-        for t in 0..<T {
-            var sum = Scalar.zero
-            for lane in 0..<V.scalarCount { sum += sums[t][lane] }
-            o.sums[tap + t] += Double(sum)
+        if T % 2 == 0 { return add(&sums, T, to: o.sums + tap) }
+        var last = InlineArray<1, V>(repeating: sums[T - 1])
+        add(&last, 1, to: o.sums + tap + T - 1)
+        if T > 1 { add(&sums, T - 1, to: o.sums + tap) }
+    }
+
+    /// The lanes of the first `count` vectors, 1, 2, 4 or 8, each added up: neighbours in pairs, of two vectors at a
+    /// time, until a lane is a sum.
+    @inline(__always) private static func add<let T: Int>(
+        _ sums: inout InlineArray<T, V>, _ count: Int, to totals: UnsafeMutablePointer<Double>
+    ) {
+        var vectors = count, lanes = V.scalarCount
+        while lanes > 1 {
+            if vectors > 1 {
+                for i in 0..<vectors / 2 {
+                    let a = sums[2 * i], b = sums[2 * i + 1]
+                    sums[i] = V.sum(V.evens(a, b), V.odds(a, b))
+                }
+                vectors /= 2
+            } else {
+                sums[0] = V.sum(V.evens(sums[0], sums[0]), V.odds(sums[0], sums[0]))
+            }
+            lanes /= 2
+        }
+        for t in 0..<count {
+            totals[t] += Double(sums[t / V.scalarCount][t % V.scalarCount])
         }
     }
 }

@@ -39,6 +39,7 @@ public let kernels = KernelTable(
         gatherRows: { TileFamily<V, R, N>.gather($0) },
         multiplyColumn: { ColumnTile<V, R>.run($0) },
         slide: { TileFamily<V, R, N>.slide($0) },
+        sumWindows: { TileFamily<V, R, N>.sumWindows($0) },
         packWeights: { Packing<V, R, N>.weights($0) },
         packRows: { Packing<V, R, N>.rows($0) },
         packTapWeights: { Packing<V, R, N>.tapWeights($0) },
@@ -67,5 +68,7 @@ private typealias ChannelTiles<V: KernelVector> = ChannelTile<V, 4, 3>
     RowKernels(
         rows: 4, channels: 4, sumRows: { RowTiles<V>.sum($0) },
         sumChannels: { ChannelTiles<V>.cover($0) }, pixels: 8,
-        sumLanes: { LaneTile<V, 8>.band($0) })
+        sumLanes: { LaneTile<V, 8>.band($0) },
+        sumLanePhases: { LaneTile<V, 8>.phases($0, $1) },
+        correlateLanes: { LaneTile<V, 8>.correlate($0) })
 }

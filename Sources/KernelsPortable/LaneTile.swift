@@ -23,6 +23,76 @@ enum LaneTile<V: KernelVector, let P: Int> {
         turnBack(o)
     }
 
+    /// The same, phase by phase.
+    static func phases(_ o: LaneOperands<Scalar>, _ phases: LanePhases<Scalar>) {
+        turn(o.weights, o.taps, o.channels, count: o.taps, to: o.turned)
+        fill(o.field, o.channels)
+        let start = start(o)
+        for phase in phases.all {
+            // A sum of nothing is 0.
+            let start = phase.taps.isEmpty && o.starts == nil ? V.zero : start
+            var p = phase.pixels.lowerBound
+            while p < phase.pixels.upperBound {
+                sum(o, phases, phase.taps, p, start)
+                p += P
+            }
+        }
+        turnBack(o)
+    }
+
+    /// Rows times windows: a sum for each tap, nine of a 3x3 kernel at once.
+    static func correlate(_ o: LaneOperands<Scalar>) {
+        turn(o.weights, o.outputPitch, o.channels, count: o.count, to: o.turned)
+        fill(o.field, o.channels)
+        var tap = 0
+        while tap < o.taps {
+            let left = o.taps - tap
+            if left == 9 {
+                correlate(o, tap, Panel<9>.self)
+                tap += 9
+            } else if left >= 8 {
+                correlate(o, tap, Panel<8>.self)
+                tap += 8
+            } else if left >= 4 {
+                correlate(o, tap, Panel<4>.self)
+                tap += 4
+            } else {
+                correlate(o, tap, Panel<1>.self)
+                tap += 1
+            }
+        }
+    }
+
+    @inline(never) private static func correlate<let T: Int>(
+        _ o: LaneOperands<Scalar>, _ tap: Int, _: Panel<T>.Type
+    ) {
+        var sums = InlineArray<T, V>(repeating: .zero)
+        var windows = InlineArray<T, UnsafePointer<Scalar>>(repeating: UnsafePointer(o.field.to))
+        for t in 0..<T { windows[t] += o.offsets[tap + t] }
+        var row = UnsafePointer(o.turned)
+        for p in 0..<o.count {
+            let value: V = load(row), at = o.pixels[p]
+            for t in 0..<T { sums[t] = V.muladd(value, load(windows[t] + at), sums[t]) }
+            row += V.scalarCount
+        }
+        for t in 0..<T { store(sums[t], o.sums + (tap + t) * V.scalarCount) }
+    }
+
+    /// Outputs `p ..< p + P` of the list.
+    @inline(never) private static func sum(
+        _ o: LaneOperands<Scalar>, _ phases: LanePhases<Scalar>, _ taps: Range<Int>, _ p: Int,
+        _ start: V
+    ) {
+        var windows = InlineArray<P, UnsafePointer<Scalar>>(repeating: UnsafePointer(o.field.to))
+        for n in 0..<P { windows[n] += o.pixels[p + n] }
+        var sums = InlineArray<P, V>(repeating: start)
+        for t in taps {
+            let w: V = load(o.turned + phases.weights[t]), at = o.offsets[t]
+            for n in 0..<P { sums[n] = V.muladd(w, load(windows[n] + at), sums[n]) }
+        }
+        for n in 0..<P { store(sums[n], o.sums + phases.places[p + n]) }
+    }
+
     @inline(__always) private static func start(_ o: LaneOperands<Scalar>) -> V {
         guard let starts = o.starts else { return V(repeating: o.start) }
         for c in 0..<V.scalarCount {

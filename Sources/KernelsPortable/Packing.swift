@@ -8,7 +8,9 @@ enum Packing<V: KernelVector, let R: Int, let N: Int> {
     typealias Scalar = V.Scalar
 
     /// Weights into a panel of A.
-    static func weights(_ o: WeightPanel<Scalar>) { turn(o, width: R) }
+    static func weights(_ o: WeightPanel<Scalar>) {
+        if let pitch = o.pitch { turn(o, width: pitch) } else { turn(o, width: R) }
+    }
 
     /// Rows into a panel of B, whose rows are N vectors.
     static func rows(_ o: WeightPanel<Scalar>) {
@@ -38,15 +40,21 @@ enum Packing<V: KernelVector, let R: Int, let N: Int> {
 
     /// Squares of rows and taps are turned in registers; their lines are asked for eight channels ahead.
     static func tapWeights(_ o: TapWeights<Scalar>) {
+        if o.taps == 1 && o.rows % R == 0 { return copyRows(o) }
         var from = o.weights
         for _ in 0..<o.channels {
-            if o.rows == R {
-                var t = 0
-                while t < o.taps {
-                    lanes_prefetch(from + 8 * o.channelStride + t * R)
-                    let first = min(t, max(0, o.taps - R))
-                    V.scatter(from + first, o.taps, o.panels, o.places + first)
-                    t += R
+            if o.rows % R == 0 {
+                var panel = o.panels, rows = from
+                for _ in 0..<o.rows / R {
+                    var t = 0
+                    while t < o.taps {
+                        lanes_prefetch(rows + 8 * o.channelStride + t * R)
+                        let first = min(t, max(0, o.taps - R))
+                        V.scatter(rows + first, o.taps, panel, o.places + first)
+                        t += R
+                    }
+                    panel += o.panelPitch
+                    rows += R * o.taps
                 }
             } else {
                 for t in 0..<o.taps {
@@ -57,6 +65,26 @@ enum Packing<V: KernelVector, let R: Int, let N: Int> {
             }
             for t in 0..<max(o.taps, R) { o.places[t] += o.steps[t] }
             from += o.channelStride
+        }
+    }
+
+    /// Of kernels of one tap, what a panel has of a channel lies together, and the next panel behind it: four panels at
+    /// a time read whole lines, while more of them, a power of two apart, would not find room in L1.
+    private static func copyRows(_ o: TapWeights<Scalar>) {
+        let step = o.steps[0]
+        for first in stride(from: 0, to: o.rows, by: 4 * R) {
+            var from = o.weights + first
+            var to = o.panels + o.places[0] + first / R * o.panelPitch
+            let panels = min(4, (o.rows - first) / R)
+            for _ in 0..<o.channels {
+                lanes_prefetch(from + 8 * o.channelStride)
+                lanes_prefetch(from + 8 * o.channelStride + (panels - 1) * R)
+                for panel in 0..<panels {
+                    for r in 0..<R { to[panel * o.panelPitch + r] = from[panel * R + r] }
+                }
+                from += o.channelStride
+                to += step
+            }
         }
     }
 

@@ -45,6 +45,8 @@ struct Bench: ParsableCommand {
             first_ms, next_ms, ratio.
             """)
     var firstCalls = false
+    @Option(help: "The gradient of the input or the weight in place of the output.")
+    var gradient: GradientContestant.Operand?
 
     func validate() throws {
         guard seconds > 0 else {
@@ -60,6 +62,11 @@ struct Bench: ParsableCommand {
             throw ValidationError(
                 "--first-calls plans and packs in each call; leave out --prepared, --check and "
                     + "--all-algorithms")
+        }
+        if gradient != nil && (prepared || firstCalls || allAlgorithms || algorithm != nil) {
+            throw ValidationError(
+                "--gradient has weights as they come and the algorithm that is chosen; leave out "
+                    + "--prepared, --algorithm, --all-algorithms and --first-calls")
         }
     }
 
@@ -86,9 +93,12 @@ struct Bench: ParsableCommand {
             return algorithms.map { FirstCalls(data, $0, threads: threads) }
                 .map { json ? $0.json : $0.line }
         }
-        let contestants = algorithms.map {
-            BenchContestant(data, $0, threads: threads, prepared: prepared)
-        }
+        let contestants: [any BenchContestant] =
+            if let gradient {
+                [GradientContestant(data, gradient, threads: threads)]
+            } else {
+                algorithms.map { PlanContestant(data, $0, threads: threads, prepared: prepared) }
+            }
         return BenchRun(data: data, contestants: contestants, seconds: seconds, threads: threads)
             .measure(check: check, tellsChoice: allAlgorithms)
             .map { json ? $0.json : $0.line }

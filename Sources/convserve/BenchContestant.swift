@@ -2,36 +2,14 @@
 
 import ConvolutionEngine
 
-/// One algorithm on one layer, to be called again and again.
-struct BenchContestant {
-    let plan: ConvolutionPlan
-    private let data: BenchData
-    private let ready: ConvolutionPlan.PreparedWeights?
-    /// The same memory for each call; nil for tensors of 16 bits, whose output is a copy anyway.
-    private let storage: TensorStorage?
+/// One way to compute something of a layer, to be called again and again.
+protocol BenchContestant {
+    /// The algorithm's name.
+    var algorithm: String { get }
 
-    init(_ data: BenchData, _ algorithm: Algorithm?, threads: Int, prepared: Bool) {
-        self.data = data
-        plan = data.plan(algorithm, threads: threads)
-        ready = prepared ? plan.prepare(data.weight.widened(), bias: nil) : nil
-        storage =
-            data.dtype == plan.dtype
-            ? TensorStorage(byteCount: data.geometry.outputCount * data.dtype.byteCount) : nil
-    }
+    /// Computes it once.
+    func call()
 
-    func call() {
-        guard let storage else {
-            _ = output()
-            return
-        }
-        plan.run(
-            data.input, ready ?? plan.prepare(data.weight, bias: nil, use: .once),
-            into: storage.bytes)
-    }
-
-    /// Tensors of 16 bits are widened before the run and rounded behind it.
-    func output() -> Tensor {
-        let weights = ready ?? plan.prepare(data.weight.widened(), bias: nil, use: .once)
-        return plan.run(data.input.widened(), weights).rounded(to: data.dtype)
-    }
+    /// Computes it once, and how far it is off.
+    func error() -> SampledError
 }

@@ -18,6 +18,9 @@ struct BenchData {
         weight = Tensor.noise(layer.weight, dtype, seed: 2)
     }
 
+    /// A gradient of the output.
+    func gradOutput() -> Tensor { Tensor.noise(geometry.outputShape, dtype, seed: 3) }
+
     func plan(_ algorithm: Algorithm?, threads: Int) -> ConvolutionPlan {
         ConvolutionPlan(geometry, dtype: dtype.computed, algorithm: algorithm, threads: threads)
     }

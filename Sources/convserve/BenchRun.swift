@@ -6,7 +6,7 @@ import Dispatch
 /// Times contestants on one layer, in turns.
 struct BenchRun {
     let data: BenchData
-    let contestants: [BenchContestant]
+    let contestants: [any BenchContestant]
     let seconds: Double
     let threads: Int
 
@@ -17,17 +17,14 @@ struct BenchRun {
         let before = peakRate()
         let times = times()
         let peak = max(before, peakRate())
-        let choice = tellsChoice ? data.plan(nil, threads: threads).algorithm : nil
+        let choice = tellsChoice ? data.plan(nil, threads: threads).algorithm.name : nil
         return zip(contestants, times).map { contestant, times in
             BenchResult(
-                name: data.layer.name, algorithm: contestant.plan.algorithm.name,
+                name: data.layer.name, algorithm: contestant.algorithm,
                 milliseconds: times[times.count / 2] * 1e3, leastMilliseconds: times[0] * 1e3,
                 operations: 2 * Double(data.geometry.multiplyAccumulates), peak: peak,
-                isChosen: choice.map { $0 == contestant.plan.algorithm },
-                error: check
-                    ? SampledError(
-                        data.geometry, input: data.input, weight: data.weight,
-                        output: contestant.output()) : nil)
+                isChosen: choice.map { $0 == contestant.algorithm },
+                error: check ? contestant.error() : nil)
         }
     }
 
@@ -52,7 +49,7 @@ struct BenchRun {
     }
 
     /// Three calls, fewer where one takes as long as all are to take.
-    private func warmUp(_ contestant: BenchContestant) {
+    private func warmUp(_ contestant: any BenchContestant) {
         var spent = 0.0
         for _ in 0..<3 where spent < seconds { spent += clocked(contestant.call) }
     }

@@ -32,6 +32,45 @@ struct GradientTests {
         }
     }
 
+    /// Enough work for several cores, and for every way to compute a gradient.
+    @Test("large cases", arguments: InstructionSet.available)
+    func large(isa: InstructionSet) throws {
+        let kernels = try #require(isa.kernels)
+        for row in GradientPropertyTests.large {
+            let failure = try failure(row, .float32, seed: 1, kernels)
+            #expect(failure == nil, "\(isa) \(row): \(failure ?? "")")
+        }
+    }
+
+    /// Weights that are not finite have a part only in what looks at them, not in what is around: with more weights
+    /// than outputs and with fewer.
+    @Test("an infinite weight", arguments: InstructionSet.available)
+    func infiniteWeight(isa: InstructionSet) throws {
+        let kernels = try #require(isa.kernels)
+        let shapes = [([1, 32, 5, 5], [48, 32, 3, 3]), ([2, 3, 20, 20], [4, 3, 3, 3])]
+        for (input, weight) in shapes {
+            let row = ConvolutionCase.row("infinite") {
+                $0.input = input
+                $0.weight = weight
+                $0.options.padding = .symmetric([1])
+            }
+            let geometry = try row.geometry
+            var weights = Tensor.random(weight, .float32, seed: 1).doubles
+            weights[4 * 9 + 1] = .infinity
+            let tensor = Tensor(weight, .float32, weights)
+            let x = Tensor.random(input, .float32, seed: 2)
+            let y = Tensor.random(geometry.outputShape, .float32, seed: 3)
+            let expected = Convolve.referenceGradients(
+                geometry, input: x, weight: tensor, gradOutput: y)
+            let found = Gradients.run(
+                geometry, input: x, weight: tensor, gradOutput: y, needs: .input,
+                execution: Gradients.Execution(kernels: kernels))
+            let failure = mismatch(
+                try #require(found.input).doubles, expected.input, Tolerance(relative: 1e-5))
+            #expect(failure == nil, "\(isa) \(row): \(failure ?? "")")
+        }
+    }
+
     private func failure(
         _ row: ConvolutionCase, _ dtype: DType, seed: UInt64, _ kernels: KernelTable
     ) throws -> String? {

@@ -85,6 +85,29 @@ struct ImplicitGEMM<Scalar: TensorScalar>: Sendable {
         return panels
     }
 
+    /// Weights of the transposed convolution that this one is (``ConvolutionGeometry/turned``), packed for one use;
+    /// nil where chunks of the sum are not whole channels.
+    func prepareTurned(
+        _ weight: UnsafePointer<Scalar>, of owner: TensorStorage
+    ) -> WeightPanels<Scalar>? {
+        let taps = geometry.kernel.count
+        guard product.blocks.kc % taps == 0, product.k > 0 else { return nil }
+        if product.packsLate {
+            let panels = WeightPanels<Scalar>(
+                .turnedLate, weight, of: owner, m: geometry.outputChannelsPerGroup, k: product.k,
+                groups: geometry.groups, mr: product.kernels.mr)
+            panels.copyBias(nil)
+            return panels
+        }
+        let panels = WeightPanels<Scalar>(
+            m: geometry.outputChannelsPerGroup, k: product.k, kc: product.blocks.kc,
+            groups: geometry.groups, mr: product.kernels.mr)
+        panels.pack(
+            weight, phases: [(0..<taps).reversed()], bias: nil, kernels: product.kernels,
+            threads: threads)
+        return panels
+    }
+
     /// Loop 5, over the cores: images x groups x blocks of pixels x splits of output channels.
     ///
     /// - Parameter only: of the images x groups, those to compute; nil: all

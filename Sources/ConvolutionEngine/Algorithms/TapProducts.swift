@@ -56,11 +56,12 @@ struct TapProducts<Scalar: TensorScalar>: Sendable {
     func run(_ operands: GradientOperands<Scalar>) {
         let channels = shape.groups * shape.channels
         var sums = [Double](repeating: 0, count: segments * total)
+        let blocks = blocks
         sums.withUnsafeMutableBufferPointer { buffer in
             let sums = Sums(buffer.baseAddress!)
             ParallelTiles.run(segments * channels, threads: threads) { task, worker in
                 sum(
-                    channel: task % channels, segment: task / channels, operands,
+                    channel: task % channels, segment: task / channels, blocks, operands,
                     operands.scratch + worker * workerElements,
                     into: sums.first + task / channels * total)
             }
@@ -72,6 +73,18 @@ struct TapProducts<Scalar: TensorScalar>: Sendable {
         }
     }
 
+    /// The bands of an image.
+    private var blocks: [PixelBlock] {
+        let size = shape.grid.size
+        return (0..<size.depth).flatMap { z in
+            stride(from: 0, to: size.height, by: bandRows).map { y in
+                let band = PixelBlock.Band(
+                    z: z, y: y..<min(size.height, y + bandRows), x: 0..<size.width)
+                return PixelBlock(bands: layout.oneRowBands ? band.split : [band])
+            }
+        }
+    }
+
     /// Memory of which each task writes places of its own.
     private struct Sums: @unchecked Sendable {
         let first: UnsafeMutablePointer<Double>
@@ -80,7 +93,7 @@ struct TapProducts<Scalar: TensorScalar>: Sendable {
 
     /// All taps of one channel of the field, with all rows of its group, over the bands of a segment.
     private func sum(
-        channel: Int, segment: Int, _ operands: GradientOperands<Scalar>,
+        channel: Int, segment: Int, _ blocks: [PixelBlock], _ operands: GradientOperands<Scalar>,
         _ plane: UnsafeMutablePointer<Scalar>, into sums: UnsafeMutablePointer<Double>
     ) {
         let size = shape.grid.size
@@ -89,18 +102,16 @@ struct TapProducts<Scalar: TensorScalar>: Sendable {
         let group = channel / shape.channels
         for i in bands * segment / segments..<bands * (segment + 1) / segments {
             let y = i % perDepth * bandRows, z = i % perImage / perDepth, image = i / perImage
-            let band = PixelBlock.Band(
-                z: z, y: y..<min(size.height, y + bandRows), x: 0..<size.width)
             let field = image * shape.groups * shape.channels + channel
             packer.fill(
                 operands.field + field * shape.grid.inputSize.count, layout,
-                PixelBlock(bands: layout.oneRowBands ? band.split : [band]), plane)
+                blocks[i % perImage], plane)
             for row in 0..<shape.rows {
                 let at = group * shape.rows + row
                 let first = (image * shape.groups * shape.rows + at) * shape.positions
                 multiply(
                     operands.rows + first + (z * size.height + y) * size.width,
-                    height: band.y.count, plane,
+                    height: min(bandRows, size.height - y), plane,
                     into: sums + at * shape.columns
                         + channel % shape.channels * shape.grid.taps.count)
             }

@@ -105,34 +105,73 @@ struct GridProduct<Scalar: TensorScalar>: Sendable {
                 (block.panelStrideA, block.isUnpacked) = (k, true)
                 block.multiply(kernels, mc: blocks.mc / 3)
             case .packedLate:
+                let weights = weights.first + k0
+                multiply(block, to: plane + packer.planeElements + 32) { row, rows, panel in
+                    kernels.packWeights(
+                        WeightPanel(
+                            weights: weights + row * k, rowStride: k, rows: rows, depth: kc,
+                            panel: panel))
+                }
+            case .turnedLate:
+                let taps = packer.grid.taps.count
+                let weights = weights.first + k0 * outputs
                 multiply(
-                    block, packing: weights.first + k0, to: plane + packer.planeElements + 32)
+                    block, to: plane + packer.planeElements + 32, atATime: blocks.mc
+                ) { row, rows, panel in
+                    packTurned(
+                        weights + row * taps, rows: rows, channels: kc / taps, to: panel)
+                }
             }
             k0 += kc
         } while k0 < k
     }
 
     /// Panels of `mc` rows at a time, which are in L2 when they are used.
+    ///
+    /// - Parameters:
+    ///   - atATime: rows of whole panels that are packed at a time, where they lie together; nil: those of one
+    ///   - pack: makes the panels of some rows from the first on
     private func multiply(
-        _ block: GEMMBlock<Scalar>, packing weights: UnsafePointer<Scalar>,
-        to panels: UnsafeMutablePointer<Scalar>
+        _ block: GEMMBlock<Scalar>, to panels: UnsafeMutablePointer<Scalar>, atATime: Int? = nil,
+        pack: (_ row: Int, _ rows: Int, _ panel: UnsafeMutablePointer<Scalar>) -> Void
     ) {
         let rows = block.rows
         var part = block
         part.a = UnsafePointer(panels)
         for first in stride(from: rows.lowerBound, to: rows.upperBound, by: blocks.mc) {
             let end = min(rows.upperBound, first + blocks.mc)
-            for row in stride(from: first, to: end, by: kernels.mr) {
-                kernels.packWeights(
-                    WeightPanel(
-                        weights: weights + row * k, rowStride: k, rows: min(kernels.mr, end - row),
-                        depth: block.kc, panel: panels + (row - first) * block.kc))
+            let whole = (end - first) / kernels.mr * kernels.mr
+            var row = first
+            while row < end {
+                let some = row < first + whole ? min(atATime ?? kernels.mr, whole) : end - row
+                pack(row, some, panels + (row - first) * block.kc)
+                row += some
             }
             part.rows = 0..<end - first
             part.c = block.c + first * block.ldc
             part.start = block.start.map { $0 + first }
             part.multiply(kernels, mc: blocks.mc)
             part.sources = nil
+        }
+    }
+
+    /// Panels of weights `[channel][m][taps]` with their taps turned round.
+    private func packTurned(
+        _ weights: UnsafePointer<Scalar>, rows: Int, channels: Int,
+        to panel: UnsafeMutablePointer<Scalar>
+    ) {
+        let taps = packer.grid.taps.count, mr = kernels.mr, count = taps + mr
+        withUnsafeTemporaryAllocation(of: Int.self, capacity: 2 * count) { memory in
+            let places = memory.baseAddress!, steps = places + count
+            for tap in 0..<count {
+                (places + tap).initialize(to: (taps - 1 - (tap < taps ? tap : 0)) * mr)
+                (steps + tap).initialize(to: taps * mr)
+            }
+            var operands = TapWeights(
+                weights: weights, channelStride: outputs * taps, channels: channels, rows: rows,
+                taps: taps, panels: panel, places: places, steps: steps)
+            operands.panelPitch = channels * taps * mr
+            kernels.packTapWeights(operands)
         }
     }
 }

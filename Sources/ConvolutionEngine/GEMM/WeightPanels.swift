@@ -82,6 +82,8 @@ struct WeightPanels<Scalar: TensorScalar>: @unchecked Sendable {
             case inPlace
             /// Weights `[m][k]`, of which panels are made right before their use.
             case packedLate
+            /// The same of weights `[channel][m][taps]`, whose taps are to be turned round.
+            case turnedLate
         }
     }
 

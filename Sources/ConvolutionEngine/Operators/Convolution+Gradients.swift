@@ -25,6 +25,8 @@ extension Convolution {
                 needs: needs, execution: execution
             ).adding(needs.contains(.add) ? gradOutput : nil)
         }
+        var execution = execution
+        execution.precision = options.precision
         let gradSums = activationGradient(operands, gradOutput, execution)
         let input = extended(operands.input)
         let weight = oriented(operands.weight)

@@ -64,10 +64,11 @@ public struct Convolution: Sendable {
     }
 
     /// One whose parameters are known to fit.
-    init(planned geometry: ConvolutionGeometry, algorithm: Algorithm) {
+    init(planned geometry: ConvolutionGeometry, precision: Precision) {
         self.geometry = geometry
-        self.algorithm = algorithm
+        algorithm = .fastest(for: geometry, precision: precision)
         options = ConvolutionOptions()
+        options.precision = precision
         computed = geometry
     }
 

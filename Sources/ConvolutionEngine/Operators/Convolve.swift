@@ -30,7 +30,7 @@ public enum Convolve {
         _ geometry: ConvolutionGeometry, input: Tensor, weight: Tensor, bias: Tensor?
     ) throws(ConvolutionError) -> Result {
         try checkDTypes(input, ("weight", weight), ("bias", bias))
-        let plain = Convolution(planned: geometry, algorithm: .fastest(for: geometry))
+        let plain = Convolution(planned: geometry, precision: .standard)
         let result = plain.run(Convolution.Operands(input: input, weight: weight, bias: bias))
         return Result(output: result.output, algorithm: result.algorithm)
     }

@@ -5,8 +5,9 @@ import KernelInterface
 /// The vector-Jacobian product of a convolution: `torch.autograd.grad`, or
 /// `aten::convolution_backward`.
 ///
-///     input:   the adjoint operator (``ConvolutionGeometry/adjoint``) of the output's gradient
-///     weight:  ``WeightGradient``; ``TapProducts`` where a group has few rows
+///     input:   ``InputGradient``: the adjoint operator (``ConvolutionGeometry/adjoint``)
+///     weight:  ``FieldProducts`` or ``WeightGradient``; ``TapProducts`` where a group has few rows, ``LaneProducts``
+///              where it has one channel and short rows
 ///     bias:    the sums of the output's gradient over images and pixels
 public enum Gradients {
     /// Which gradients are wanted.
@@ -83,10 +84,9 @@ public enum Gradients {
     ) -> Result {
         var result = Result()
         if needs.contains(.input) {
-            let operands = Convolution.Operands(input: gradOutput, weight: weight)
-            result.input =
-                Convolution(adjointOf: geometry)
-                .run(operands, kernels: execution.kernels, threads: execution.threads).output
+            result.input = InputGradient(
+                geometry, weight: weight, precision: execution.precision
+            ).run(gradOutput, weight, execution)
         }
         if needs.contains(.weight) {
             result.weight = weightGradient(geometry, input, gradOutput, execution, Scalar.self)
@@ -97,17 +97,31 @@ public enum Gradients {
         return result
     }
 
-    /// What it runs on; changes nothing in the result but, for the kernels, its last bits.
+    /// How the input's gradient is computed.
+    public static func inputAlgorithm(
+        _ geometry: ConvolutionGeometry, weight: Tensor, precision: Precision = .standard
+    ) -> Algorithm {
+        InputGradient(geometry, weight: weight, precision: precision).algorithm
+    }
+
+    /// What it runs on, and how exactly; changes nothing in the result but, for kernels and precision, its
+    /// last bits.
     public struct Execution: Sendable {
         /// The instruction set.
         public var kernels: KernelTable
         /// Cores to use.
         public var threads: Int
+        /// The error that is allowed of the input's gradient, as of a convolution.
+        public var precision: Precision
 
         /// The best there is.
-        public init(kernels: KernelTable = .best, threads: Int = ProcessorCount.available) {
+        public init(
+            kernels: KernelTable = .best, threads: Int = ProcessorCount.available,
+            precision: Precision = .standard
+        ) {
             self.kernels = kernels
             self.threads = threads
+            self.precision = precision
         }
     }
 
@@ -128,18 +142,53 @@ public enum Gradients {
                         return
                     }
                     let kernels = Scalar.kernels(in: execution.kernels)
-                    let taps = TapProducts<Scalar>(shape, kernels: kernels, threads: threads)
-                    let product = WeightGradient<Scalar>(shape, kernels: kernels, threads: threads)
-                    ScratchPool.shared.withScratch(
-                        byteCount: taps?.scratchByteCount ?? product.scratchByteCount
-                    ) { scratch in
-                        let operands = GradientOperands(
-                            rows: rows.baseAddress!, field: field.baseAddress!,
-                            gradient: gradient.baseAddress!,
-                            scratch: scratch.assumingMemoryBound(to: Scalar.self))
-                        if let taps { taps.run(operands) } else { product.run(operands) }
+                    let way = WeightGradientWay<Scalar>(shape, kernels: kernels, threads: threads)
+                    ScratchPool.shared.withScratch(byteCount: way.scratchByteCount) { scratch in
+                        way.run(
+                            GradientOperands(
+                                rows: rows.baseAddress!, field: field.baseAddress!,
+                                gradient: gradient.baseAddress!,
+                                scratch: scratch.assumingMemoryBound(to: Scalar.self)))
                     }
                 }
+            }
+        }
+    }
+
+    /// How the weight's gradient is computed.
+    private enum WeightGradientWay<Scalar: TensorScalar> {
+        case lanes(LaneProducts<Scalar>)
+        case taps(TapProducts<Scalar>)
+        case field(FieldProducts<Scalar>)
+        case columns(WeightGradient<Scalar>)
+
+        init(_ shape: GradientShape, kernels: GEMMKernels<Scalar>, threads: Int) {
+            if let lanes = LaneProducts<Scalar>(shape, kernels: kernels, threads: threads) {
+                self = .lanes(lanes)
+            } else if let taps = TapProducts<Scalar>(shape, kernels: kernels, threads: threads) {
+                self = .taps(taps)
+            } else if let field = FieldProducts<Scalar>(shape, kernels: kernels, threads: threads) {
+                self = .field(field)
+            } else {
+                self = .columns(WeightGradient(shape, kernels: kernels, threads: threads))
+            }
+        }
+
+        var scratchByteCount: Int {
+            switch self {
+            case .lanes(let way): way.scratchByteCount
+            case .taps(let way): way.scratchByteCount
+            case .field(let way): way.scratchByteCount
+            case .columns(let way): way.scratchByteCount
+            }
+        }
+
+        func run(_ operands: GradientOperands<Scalar>) {
+            switch self {
+            case .lanes(let way): way.run(operands)
+            case .taps(let way): way.run(operands)
+            case .field(let way): way.run(operands)
+            case .columns(let way): way.run(operands)
             }
         }
     }
@@ -192,13 +241,5 @@ public enum Gradients {
             i += 1
         }
         return sum
-    }
-}
-
-extension Convolution {
-    /// The operator from a gradient of the output to one of the input.
-    fileprivate init(adjointOf geometry: ConvolutionGeometry) {
-        let adjoint = geometry.adjoint
-        self.init(planned: adjoint, algorithm: .fastest(for: adjoint))
     }
 }

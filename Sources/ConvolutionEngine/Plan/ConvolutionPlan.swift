@@ -121,6 +121,17 @@ public struct ConvolutionPlan: Sendable {
         }
     }
 
+    /// For one run, the weights of the transposed convolution that this one is
+    /// (``ConvolutionGeometry/turned``): they have its shape.
+    func prepare(turning weight: Tensor, threads: Int) -> PreparedWeights {
+        switch typed {
+        case .float32(let plan):
+            PreparedWeights(panels: .float32(plan.prepare(turning: weight, threads: threads)))
+        case .float64(let plan):
+            PreparedWeights(panels: .float64(plan.prepare(turning: weight, threads: threads)))
+        }
+    }
+
     /// The output for an input of the geometry's shape and the plan's dtype.
     ///
     /// - Parameters:

@@ -13,6 +13,7 @@ struct TypedPlan<Scalar: TensorScalar>: Sendable {
         case direct(DirectConvolution<Scalar>)
         case implicitGEMM(ImplicitGEMM<Scalar>)
         case stridePhases(StridePhases<Scalar>)
+        case depthwisePhases(DepthwisePhases<Scalar>)
         case columnScatter(ColumnScatter<Scalar>)
         case kernelMatrix(KernelMatrixProduct<Scalar>)
         case winograd(DilatedWinograd<Scalar>)
@@ -39,6 +40,9 @@ struct TypedPlan<Scalar: TensorScalar>: Sendable {
         } else if geometry.direction == .transposed && wanted == .columnScatter {
             self.algorithm = .columnScatter
             method = .columnScatter(ColumnScatter(geometry, kernels: kernels, threads: threads))
+        } else if let depthwise = DepthwisePhases(geometry, kernels: kernels, threads: threads) {
+            self.algorithm = .stridePhases
+            method = .depthwisePhases(depthwise)
         } else if geometry.direction == .transposed {
             self.algorithm = .stridePhases
             method = .stridePhases(StridePhases(geometry, kernels: kernels, threads: threads))
@@ -73,6 +77,7 @@ struct TypedPlan<Scalar: TensorScalar>: Sendable {
         case .direct(let algorithm): algorithm.scratchByteCount
         case .implicitGEMM(let algorithm): algorithm.scratchByteCount
         case .stridePhases(let algorithm): algorithm.scratchByteCount
+        case .depthwisePhases(let algorithm): algorithm.scratchByteCount
         case .columnScatter(let algorithm): algorithm.scratchByteCount
         case .winograd(let algorithm): algorithm.scratchByteCount
         case .fft(let algorithm): algorithm.scratchByteCount
@@ -84,6 +89,9 @@ struct TypedPlan<Scalar: TensorScalar>: Sendable {
         if case .winograd(let algorithm) = method {
             return WeightSet(panels: [], winograd: algorithm.prepare(weight, bias: bias, use: use))
         }
+        if case .depthwisePhases(let algorithm) = method {
+            return algorithm.prepare(weight, bias: bias)
+        }
         if case .direct(let algorithm) = method { return algorithm.prepare(weight, bias: bias) }
         let storage = weight.storage
         return weight.withElements(of: Scalar.self) { weight in
@@ -92,6 +100,23 @@ struct TypedPlan<Scalar: TensorScalar>: Sendable {
                 prepare(weight.baseAddress!, of: storage, bias: $0.baseAddress!, use)
             }
         }
+    }
+
+    /// For one run, the weights of the transposed convolution that the geometry is
+    /// (``ConvolutionGeometry/turned``): its channels exchanged and its kernels turned round.
+    func prepare(turning weight: Tensor, threads: Int) -> WeightSet<Scalar> {
+        if case .implicitGEMM(let algorithm) = method {
+            let panels = weight.withElements(of: Scalar.self) {
+                algorithm.prepareTurned($0.baseAddress!, of: weight.storage)
+            }
+            if let panels { return WeightSet(panels: [panels]) }
+        }
+        let turned = weight.turned(
+            WeightSizes(
+                groups: geometry.groups, rows: geometry.inputChannelsPerGroup,
+                channels: geometry.outputChannelsPerGroup, taps: geometry.kernel.count),
+            shape: geometry.weightShape, threads: threads, Scalar.self)
+        return prepare(turned, bias: nil, use: .once)
     }
 
     private func prepare(
@@ -111,7 +136,7 @@ struct TypedPlan<Scalar: TensorScalar>: Sendable {
             algorithm.prepare(weight, bias: bias)
         case .fft(let algorithm):
             algorithm.prepare(weight, bias: bias)
-        case .direct, .winograd, .nothing:
+        case .direct, .depthwisePhases, .winograd, .nothing:
             WeightSet(panels: [])
         }
     }
@@ -142,6 +167,7 @@ struct TypedPlan<Scalar: TensorScalar>: Sendable {
         case .direct(let algorithm): algorithm.run(operands, weights: weights)
         case .implicitGEMM(let algorithm): algorithm.run(operands, weights: weights.panels[0])
         case .stridePhases(let algorithm): algorithm.run(operands, weights: weights.panels)
+        case .depthwisePhases(let algorithm): algorithm.run(operands, weights: weights)
         case .columnScatter(let algorithm): algorithm.run(operands, weights: weights)
         case .kernelMatrix(let algorithm): algorithm.run(operands, weights: weights)
         case .winograd(let algorithm): algorithm.run(operands, weights: weights.winograd!)
