@@ -63,9 +63,14 @@ enum Input5<V: KernelVector>: WinogradMatrix {
 enum Input6<V: KernelVector>: WinogradMatrix {
     typealias Vector = V
     @inline(__always) static func apply(_ x: InlineArray<6, V>) -> InlineArray<6, V> {
-        let y = Input5<V>.apply([x[1], x[2], x[3], x[4], x[5]])
-        let first = V.muladd(c(-2.5), x[2], V.sum(x[0], x[4]))
-        return [first, y[0], y[1], y[2], y[3], y[4]]
+        let e = V.muladd(c(-0.5), x[2], x[4])
+        let p = V.muladd(c(-half), x[1], V.product(c(root), x[3]))
+        let f = V.muladd(c(-2), x[2], x[4])
+        let q = V.muladd(c(-root), x[1], V.product(c(half), x[3]))
+        return [
+            V.muladd(c(-2.5), x[2], V.sum(x[0], x[4])), V.sum(e, p), V.difference(e, p),
+            V.sum(f, q), V.difference(f, q), V.muladd(c(-2.5), x[3], V.sum(x[1], x[5])),
+        ]
     }
 }
 

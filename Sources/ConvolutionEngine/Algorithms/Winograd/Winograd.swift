@@ -163,7 +163,7 @@ struct Winograd<Scalar: TensorScalar>: Sendable {
             let vectors = blocks.panels.vectors(of: some)
             let work = worker(index, operands)
             let points = operands.scratch + group * blocks.pointElements
-            for phase in tiling.down.phases {
+            for phase in tiling.downPhases {
                 if weights.isDeferred {
                     weights.source.withPointers { weight, _ in
                         product.multiply(
@@ -233,7 +233,7 @@ struct Winograd<Scalar: TensorScalar>: Sendable {
         }
         for split in 0..<blocks.splitCount {
             let rows = blocks.rows(ofSplit: split), vectors = 0..<part.vectors
-            for phase in tiling.down.phases {
+            for phase in tiling.downPhases {
                 product.multiply(
                     phase, rows, 0..<panels.count, of: panels, terms: terms, group: place.group,
                     weights: weights, work: rest)

@@ -15,6 +15,8 @@ import KernelInterface
 struct WinogradAxis: Sendable {
     /// Outputs that a filter makes of every s-th tap.
     struct Phase: Sendable {
+        /// Its place among the phases.
+        let index: Int
         let filter: WinogradFilter
         /// The filter's tap i is the kernel's tap `firstTap + i·tapStep`.
         let firstTap, tapStep: Int
@@ -33,18 +35,23 @@ struct WinogradAxis: Sendable {
         let firstPoint: Int
     }
 
+    /// The numbers of it: plain bits, since counting references to the lists would cross between the cores.
+    struct Sizes: Sendable {
+        /// Outputs of a tile.
+        let outputs: Int
+        /// From a tile's first value to the next tile's.
+        let advance: Int
+        /// Values that a tile reads, points that they become, and products with the weights'.
+        let values, inputPoints, points: Int
+        /// Where the first tile's first value is in the input: before it, if negative.
+        let origin: Int
+        /// Outputs of the first tile that are in front of the output.
+        let lead: Int
+    }
+
     let phases: [Phase]
     let readings: [Reading]
-    /// Outputs of a tile.
-    let outputs: Int
-    /// From a tile's first value to the next tile's.
-    let advance: Int
-    /// Values that a tile reads, points that they become, and products with the weights'.
-    let values, inputPoints, points: Int
-    /// Where the first tile's first value is in the input: before it, if negative.
-    let origin: Int
-    /// Outputs of the first tile that are in front of the output.
-    let lead: Int
+    let sizes: Sizes
 
     /// Nil where no filter fits.
     init?(_ g: ConvolutionGeometry, _ dimension: Int, precision: Precision) {
@@ -55,18 +62,20 @@ struct WinogradAxis: Sendable {
             let filters = Self.filters(
                 kernel / step...(kernel + step - 1) / step, step: step, precision)
         else { return nil }
-        advance = filters[0].outputs
-        outputs = step * advance
+        let advance = filters[0].outputs, outputs = step * advance
         if !isTransposed {
             let filter = filters[0]
             phases = [
                 Phase(
-                    filter: filter, firstTap: 0, tapStep: 1, firstOutput: 0, outputStep: 1,
+                    index: 0, filter: filter, firstTap: 0, tapStep: 1, firstOutput: 0,
+                    outputStep: 1,
                     firstPoint: 0, firstInputPoint: 0)
             ]
             readings = [Reading(step: filter.input, firstValue: 0, firstPoint: 0)]
-            (values, inputPoints, points) = (filter.points, filter.points, filter.points)
-            (origin, lead) = (-g.paddingBefore[dimension], 0)
+            sizes = Sizes(
+                outputs: outputs, advance: advance, values: filter.points,
+                inputPoints: filter.points, points: filter.points,
+                origin: -g.paddingBefore[dimension], lead: 0)
             return
         }
         let lead = Self.lead(g, dimension, outputs: outputs)
@@ -92,14 +101,16 @@ struct WinogradAxis: Sendable {
             }
             phases.append(
                 Phase(
-                    filter: filter, firstTap: place.r + (filter.taps - 1) * step, tapStep: -step,
+                    index: first, filter: filter, firstTap: place.r + (filter.taps - 1) * step,
+                    tapStep: -step,
                     firstOutput: first, outputStep: step, firstPoint: points,
                     firstInputPoint: reading.firstPoint + filter.skipped))
             points += filter.points
         }
         (self.phases, self.readings) = (phases, readings)
-        (self.origin, self.lead) = (origin, lead)
-        (self.points, self.inputPoints, self.values) = (points, inputPoints, values)
+        sizes = Sizes(
+            outputs: outputs, advance: advance, values: values, inputPoints: inputPoints,
+            points: points, origin: origin, lead: lead)
     }
 
     /// Filters of as many outputs for all these numbers of taps. Six points round worse than `strict` allows,

@@ -83,7 +83,7 @@ struct WinogradBlocks: Sendable {
             mostTiles: max(2 * nr / 3, l2 * 9 / 8 / tileByteCount), threads: threads)
         (partsDown, partsAcross) = (strips.down, strips.across)
         let part = WinogradPart(
-            tiling: tiling, rows: 0..<(tiling.tilesDown + partsDown - 1) / partsDown,
+            tiling: tiling.sizes, rows: 0..<(tiling.tilesDown + partsDown - 1) / partsDown,
             columns: 0..<(tiling.tilesAcross + partsAcross - 1) / partsAcross)
         // What one core transforms and another multiplies has to go from cache to cache.
         let sharedByteCount =
@@ -130,7 +130,7 @@ struct WinogradBlocks: Sendable {
     func part(_ index: Int) -> WinogradPart {
         let y = index / partsAcross, x = index % partsAcross
         return WinogradPart(
-            tiling: tiling,
+            tiling: tiling.sizes,
             rows: tiling.tilesDown * y / partsDown..<tiling.tilesDown * (y + 1) / partsDown,
             columns: tiling.tilesAcross * x / partsAcross..<tiling.tilesAcross * (x + 1)
                 / partsAcross)
@@ -140,7 +140,7 @@ struct WinogradBlocks: Sendable {
     var largestPart: WinogradPart {
         if isShared { return tiling.plane }
         return WinogradPart(
-            tiling: tiling, rows: 0..<(tiling.tilesDown + partsDown - 1) / partsDown,
+            tiling: tiling.sizes, rows: 0..<(tiling.tilesDown + partsDown - 1) / partsDown,
             columns: 0..<(tiling.tilesAcross + partsAcross - 1) / partsAcross)
     }
 }

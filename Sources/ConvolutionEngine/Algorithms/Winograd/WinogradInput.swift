@@ -52,7 +52,7 @@ struct WinogradInput<Scalar: TensorScalar>: Sendable {
             along(part, values, streams)
             let first = panels.place(of: firstVector)
             let to = points + first.panel * blocks.panelElements + channel * kernels.nr
-            for reading in tiling.down.readings {
+            for reading in tiling.downReadings {
                 let point = reading.firstPoint * tiling.across.inputPoints
                 _ = kernels.winograd.transform(
                     reading.step,
@@ -74,7 +74,7 @@ struct WinogradInput<Scalar: TensorScalar>: Sendable {
     ) {
         for residue in 0..<tiling.down.advance {
             let to = streams + residue * part.streamPhasePitch
-            for reading in tiling.across.readings {
+            for reading in tiling.acrossReadings {
                 _ = kernels.winograd.transform(
                     reading.step,
                     TransformOperands(

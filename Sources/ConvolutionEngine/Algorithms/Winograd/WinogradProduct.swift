@@ -38,7 +38,7 @@ struct WinogradProduct<Scalar: TensorScalar>: Sendable {
         weights: WinogradWeights<Scalar>, work: UnsafeMutablePointer<Scalar>
     ) {
         let channels = geometry.inputChannelsPerGroup, chunk = WinogradWeights<Scalar>.chunk
-        for (i, point) in tiling.points(of: phase).enumerated() {
+        for (i, point) in tiling.products[phase.index].enumerated() {
             let sums = work + i * pointPitch
             let offset =
                 point.input * blocks.pointStride + some.lowerBound * blocks.panelElements
@@ -47,7 +47,7 @@ struct WinogradProduct<Scalar: TensorScalar>: Sendable {
                 for c in stride(from: 0, to: channels, by: chunk) {
                     let panelStride = weights.panelStride(at: c)
                     let a = weights.panels(
-                        group: group, point: point.product, depth: term.depth, at: c)
+                        group: group, point: point.index, depth: term.depth, at: c)
                     multiply(
                         TileOperands(
                             depth: min(chunk, channels - c),
@@ -78,7 +78,7 @@ struct WinogradProduct<Scalar: TensorScalar>: Sendable {
             for first in stride(from: rows.lowerBound, to: rows.upperBound, by: deferred.rows) {
                 let rest = first..<min(rows.upperBound, first + deferred.rows)
                 deferred.transform(weight, phase, rest, c..<c + depth, to: transformed)
-                for (i, point) in tiling.points(of: phase).enumerated() {
+                for (i, point) in tiling.products[phase.index].enumerated() {
                     multiply(
                         TileOperands(
                             depth: depth, a: transformed + i * deferred.pointStride,
@@ -166,7 +166,7 @@ struct WinogradProduct<Scalar: TensorScalar>: Sendable {
                 fromPitch: pointPitch, rows: across, vectors: vectors, to: between,
                 toStride: across * ldc, toPitch: ldc))
         var isFinite = true
-        for phase in tiling.across.phases {
+        for phase in tiling.acrossPhases {
             let areFinite = kernels.winograd.transform(
                 phase.filter.output,
                 TransformOperands(

@@ -7,8 +7,11 @@
 ///     part      neighbouring rows and columns of a plane's tiles, as vectors of lanes in the order of
 ///               rows; the last vector of a part is ragged
 struct WinogradTiling: Sendable {
-    let down, across: WinogradAxis
-    let lanes: Int
+    private let downAxis, acrossAxis: WinogradAxis
+    /// All numbers of it.
+    let sizes: WinogradSizes
+    /// For each phase of the rows its products, in order, and the points of the input that belong to them.
+    let products: [[Product]]
     /// Tiles of a plane.
     let tilesDown, tilesAcross: Int
 
@@ -18,41 +21,60 @@ struct WinogradTiling: Sendable {
             let down = WinogradAxis(g, 1, precision: precision),
             let across = WinogradAxis(g, 2, precision: precision), down.saves || across.saves
         else { return nil }
-        (self.down, self.across, self.lanes) = (down, across, lanes)
-        tilesDown = (g.outputSize.height + down.lead + down.outputs - 1) / down.outputs
-        tilesAcross = (g.outputSize.width + across.lead + across.outputs - 1) / across.outputs
+        (downAxis, acrossAxis) = (down, across)
+        sizes = WinogradSizes(down: down.sizes, across: across.sizes, lanes: lanes)
+        let (height, width) = (down.sizes, across.sizes)
+        tilesDown = (g.outputSize.height + height.lead + height.outputs - 1) / height.outputs
+        tilesAcross = (g.outputSize.width + width.lead + width.outputs - 1) / width.outputs
+        products = down.phases.map { phase in
+            (0..<phase.filter.points).flatMap { y in
+                (0..<width.points).map { x in
+                    Product(
+                        index: (phase.firstPoint + y) * width.points + x,
+                        input: (phase.firstInputPoint + y) * width.inputPoints
+                            + across.inputPoint(x))
+                }
+            }
+        }
     }
 
     /// Multiplications for a tile and a pair of channels.
     var points: Int { down.points * across.points }
 
     /// The most of them that are summed together: those of one phase of the rows.
-    var pointsAtATime: Int { down.phases.map(\.filter.points).max()! * across.points }
+    var pointsAtATime: Int { downPhases.map(\.filter.points).max()! * across.points }
 
     /// Points of a tile's values.
     var inputPoints: Int { down.inputPoints * across.inputPoints }
 
-    /// The products of a phase of the rows, in order, and the points of the input that belong to them.
-    func points(of phase: WinogradAxis.Phase) -> [(product: Int, input: Int)] {
-        (0..<phase.filter.points).flatMap { y in
-            (0..<across.points).map { x in
-                (
-                    (phase.firstPoint + y) * across.points + x,
-                    (phase.firstInputPoint + y) * across.inputPoints + across.inputPoint(x)
-                )
-            }
-        }
+    /// One of the products of a tile, and the point of the input that belongs to it.
+    struct Product: Sendable {
+        let index, input: Int
     }
+
+    var down: WinogradAxis.Sizes { sizes.down }
+    var across: WinogradAxis.Sizes { sizes.across }
+    var lanes: Int { sizes.lanes }
+    var downPhases: [WinogradAxis.Phase] { downAxis.phases }
+    var acrossPhases: [WinogradAxis.Phase] { acrossAxis.phases }
+    var downReadings: [WinogradAxis.Reading] { downAxis.readings }
+    var acrossReadings: [WinogradAxis.Reading] { acrossAxis.readings }
 
     /// A part with all tiles of a plane.
     var plane: WinogradPart {
-        WinogradPart(tiling: self, rows: 0..<tilesDown, columns: 0..<tilesAcross)
+        WinogradPart(tiling: sizes, rows: 0..<tilesDown, columns: 0..<tilesAcross)
     }
+}
+
+/// The numbers of both dimensions, and of a vector.
+struct WinogradSizes: Sendable {
+    let down, across: WinogradAxis.Sizes
+    let lanes: Int
 }
 
 /// Some tiles of a plane, and where what belongs to them is in memory.
 struct WinogradPart: Sendable {
-    let tiling: WinogradTiling
+    let tiling: WinogradSizes
     let rows, columns: Range<Int>
 
     /// Vectors that hold the tiles.

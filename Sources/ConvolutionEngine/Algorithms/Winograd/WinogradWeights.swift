@@ -91,7 +91,7 @@ struct WinogradWeights<Scalar: TensorScalar>: Sendable {
                             base + group * groupStride + channel * mr * panelCount
                             + panel * panelStride(at: channel)
                         transform.run(
-                            from, transform.tiling.down.phases, rows: rows,
+                            from, transform.tiling.downPhases, rows: rows,
                             channels: channel..<min(channel + Self.chunk, channels), to: to,
                             depthStride: depthStride, work: memory)
                     }
@@ -171,7 +171,7 @@ struct WinogradWeights<Scalar: TensorScalar>: Sendable {
         ) {
             let height = geometry.kernel.height, width = geometry.kernel.width
             let across = tiling.across.points
-            for phase in tiling.across.phases {
+            for phase in tiling.acrossPhases {
                 _ = kernels.winograd.transform(
                     phase.filter.weight,
                     TransformOperands(
