@@ -1,14 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// One-dimensional transforms between values and the points of Winograd's minimal filtering; the
-/// numbers are outputs and taps. F(2,3) has four points, F(4,3) and F(2,5) share their six.
+/// numbers are outputs and taps. F(2,3) has four points, F(4,3) and F(2,5) share their six, of
+/// which F(4,2) has all but 0: what six points make of the last five values is what it makes of them.
 public enum WinogradStep: Sendable {
     /// One value to itself: a dimension in which the kernel has one tap.
     case copy
     /// Four neighbouring values to four points.
     case input4
+    /// Five neighbouring values to five points.
+    case input5
     /// Six neighbouring values to six points.
     case input6
+    /// Five points to four outputs of F(4,2).
+    case outputF42
+    /// Two taps to five points.
+    case weightF42
     /// Four points to two outputs of F(2,3).
     case outputF23
     /// Six points to four outputs of F(4,3).

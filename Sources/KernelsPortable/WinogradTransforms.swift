@@ -10,7 +10,10 @@ enum WinogradTransforms<V: KernelVector> {
         switch step {
         case .copy: each(o, Copy<V>.self)
         case .input4: each(o, Input4<V>.self)
+        case .input5: each(o, Input5<V>.self)
         case .input6: each(o, Input6<V>.self)
+        case .outputF42: each(o, OutputF42<V>.self)
+        case .weightF42: each(o, WeightF42<V>.self)
         case .outputF23: each(o, OutputF23<V>.self)
         case .outputF43: each(o, OutputF43<V>.self)
         case .outputF25: each(o, OutputF25<V>.self)

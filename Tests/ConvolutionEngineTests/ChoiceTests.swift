@@ -87,4 +87,33 @@ struct ChoiceTests {
             weight: row.weight, bias: nil, options: options)
         #expect(Algorithm.fastest(for: geometry) == row.choice)
     }
+
+    static let transposed = [
+        Row("pix2pix", [1, 128, 64, 64], [128, 64, 4, 4], stride: 2, padding: 1, .winograd),
+        Row("GAN 32", [1, 256, 32, 32], [256, 128, 4, 4], stride: 2, padding: 1, .winograd),
+        Row("DCGAN 16", [1, 128, 16, 16], [128, 64, 4, 4], stride: 2, padding: 1, .stridePhases),
+        Row("GAN, last", [1, 64, 64, 64], [64, 3, 4, 4], stride: 2, padding: 1, .stridePhases),
+        Row("GAN, 5x5", [1, 128, 16, 16], [128, 64, 5, 5], stride: 2, padding: 2, .winograd),
+        Row("3x3", [1, 128, 64, 64], [128, 64, 3, 3], stride: 2, padding: 1, .stridePhases),
+        Row("U-Net", [1, 256, 28, 28], [256, 128, 2, 2], stride: 2, .stridePhases),
+        Row(
+            "gradient", [1, 64, 56, 56], [64, 64, 3, 3], padding: 1, .winograd, strict: .winograd),
+        Row("HiFi-GAN", [1, 256, 800], [256, 128, 16], stride: 8, padding: 4, .winograd),
+        Row("HiFi-GAN, few", [1, 64, 12800], [64, 32, 4], stride: 2, padding: 1, .stridePhases),
+        Row(
+            "few pixels", [1, 512, 4, 4], [512, 256, 4, 4], stride: 2, padding: 1, .columnScatter),
+    ]
+
+    @Test(arguments: transposed)
+    func transposedChoice(_ row: Row) throws {
+        var options = ConvolutionOptions()
+        options.stride = [row.stride]
+        options.padding = .symmetric([row.padding])
+        let geometry = try ConvolutionGeometry(
+            .transposed, spatialRank: row.weight.count - 2, input: row.input, weight: row.weight,
+            bias: nil, options: options)
+        #expect(Algorithm.fastest(for: geometry) == row.choice)
+        let strict = row.strict ?? (row.choice == .winograd ? .stridePhases : row.choice)
+        #expect(Algorithm.fastest(for: geometry, precision: .strict) == strict)
+    }
 }

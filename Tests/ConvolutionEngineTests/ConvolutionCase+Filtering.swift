@@ -4,7 +4,7 @@ import ConvolutionEngine
 
 extension ConvolutionCase {
     /// Every row there is.
-    static let all = forward + filtered + transposed
+    static let all = forward + filtered + transposed + filteredPhases
 
     /// Rows for the tiles, parts and chunks of minimal filtering.
     static let filtered: [ConvolutionCase] = [
@@ -101,4 +101,88 @@ extension ConvolutionCase {
             $0.options.padding = .pairs([[9, 0], [1, 0], [0, 3]])
         },
     ]
+
+    /// The same for the phases of transposed convolutions.
+    static let filteredPhases: [ConvolutionCase] = {
+        func row(_ name: String, _ change: (inout ConvolutionCase) -> Void) -> ConvolutionCase {
+            var row = ConvolutionCase(name: "filtered phases, " + name, direction: .transposed)
+            row.input = [2, 5, 11, 13]
+            row.weight = [5, 7, 4, 4]
+            row.options.stride = [2]
+            row.options.padding = .symmetric([1])
+            change(&row)
+            return row
+        }
+        return [
+            row("4 x 4") { _ in },
+            row("shared inputs, first outputs dropped") {
+                $0.input = [1, 3, 47, 66]
+                $0.weight = [3, 5, 4, 4]
+            },
+            row("shared in one dimension, strips") {
+                $0.input = [2, 40, 9, 132]
+                $0.weight = [40, 9, 4, 4]
+            },
+            row("even padding") { $0.options.padding = .symmetric([2]) },
+            row("padding before only, output padding, groups") {
+                $0.input[1] = 6
+                $0.weight = [6, 3, 4, 4]
+                $0.options.groups = 3
+                $0.options.padding = .pairs([[3, 0], [0, 2]])
+                $0.options.outputPadding = [1, 0]
+            },
+            row("more padding than kernel") {
+                $0.options.padding = .pairs([[7, 0], [1, 9]])
+            },
+            row("5 x 5") {
+                $0.weight = [5, 7, 5, 5]
+                $0.options.padding = .symmetric([2])
+                $0.options.outputPadding = [1, 1]
+            },
+            row("5 x 5, odd padding") { $0.weight = [5, 7, 5, 5] },
+            row("5 x 5, odd padding, shared inputs") {
+                $0.input = [1, 3, 49, 51]
+                $0.weight = [3, 2, 5, 5]
+            },
+            row("6 x 4") { $0.weight = [5, 7, 6, 4] },
+            row("10 x 2") { $0.weight = [5, 7, 10, 2] },
+            row("7 x 8, stride 3, 4") {
+                $0.weight = [5, 7, 7, 8]
+                $0.options.stride = [3, 4]
+            },
+            row("stride 1, 3 x 5") {
+                $0.weight = [5, 7, 3, 5]
+                $0.options.stride = [1]
+            },
+            row("stride 1 and 2") {
+                $0.weight = [5, 7, 3, 4]
+                $0.options.stride = [1, 2]
+            },
+            row("chunks of channels, many outputs") {
+                $0.input = [1, 131, 6, 7]
+                $0.weight = [131, 67, 4, 4]
+            },
+            row("1-d, stride 8") {
+                $0.input = [3, 5, 90]
+                $0.weight = [5, 6, 16]
+                $0.options.stride = [8]
+                $0.options.padding = .symmetric([4])
+            },
+            row("1-d, long") {
+                $0.input = [1, 2, 4111]
+                $0.weight = [2, 3, 4]
+            },
+            row("3-d, strides of the depth") {
+                $0.input = [2, 3, 4, 7, 6]
+                $0.weight = [3, 5, 3, 4, 4]
+                $0.options.outputPadding = [1, 0, 1]
+            },
+            row("3-d, depth of a plane, stride 3") {
+                $0.input = [2, 4, 3, 7, 6]
+                $0.weight = [4, 3, 1, 3, 5]
+                $0.options.groups = 2
+                $0.options.stride = [3, 1, 1]
+            },
+        ]
+    }()
 }

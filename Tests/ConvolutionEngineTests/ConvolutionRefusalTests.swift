@@ -91,7 +91,7 @@ struct ConvolutionRefusalTests {
             "algorithm",
             """
             algorithm "im2col" is for convolutions, not for transposed ones; use "auto" or one \
-            that can: "stride_phases", "col2im", "kernel_matrix"
+            that can: "stride_phases", "col2im", "kernel_matrix", "winograd"
             """, of: .transposed
         ) {
             $0.options.algorithm = .im2col

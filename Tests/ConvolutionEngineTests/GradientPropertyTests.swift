@@ -130,7 +130,7 @@ struct GradientPropertyTests {
             needs: [.input, .weight, .bias], execution: Gradients.Execution(threads: threads))
     }
 
-    /// In whole numbers, where every sum is exact.
+    /// In whole numbers, where every sum of products is exact.
     @Test("⟨conv x, y⟩ = ⟨x, input gradient of y⟩ = ⟨weight, weight gradient of y⟩")
     func adjoint() throws {
         for row in Self.rows + Self.large {
@@ -146,12 +146,10 @@ struct GradientPropertyTests {
                 .run(Convolution.Operands(input: x, weight: weight)).output
             let gradients = try Self.gradients(row, x, weight, y)
             let product = Self.dot(output, y)
-            let input = Self.dot(x, try #require(gradients.input))
-            if Gradients.inputAlgorithm(geometry, weight: weight) == .winograd {
-                #expect(abs(product - input) <= 1e-10 * abs(product), "\(row)")
-            } else {
-                #expect(product == input, "\(row)")
-            }
+            // Minimal filtering leaves whole numbers by less than a half.
+            let sum = Self.dot(x, try #require(gradients.input))
+            let filters = Gradients.inputAlgorithm(geometry, weight: weight) == .winograd
+            #expect(product == (filters ? sum.rounded() : sum), "\(row)")
             #expect(product == Self.dot(weight, try #require(gradients.weight)), "\(row)")
         }
     }

@@ -102,7 +102,7 @@ def check_words(fields):
 def check_own_rules(operation, weight, fields):
     """Of what PyTorch and ONNX know nothing."""
     able = TRANSPOSED_ALGORITHMS if is_transposed(operation) else FORWARD_ALGORITHMS
-    if not is_transposed(operation) and can_filter(weight, fields):
+    if (can_filter_phases if is_transposed(operation) else can_filter)(weight, fields):
         able = (*able, "winograd")
     if fields.get("algorithm", "auto") not in ("auto", *able):
         raise Refused("algorithm")
@@ -120,6 +120,29 @@ def can_filter(weight, fields):
     is_deep = axes.rank == 3 and depth[-1] > 1
     return (height in taps and width in taps and height * width > 1 and weight.shape[1] > 0
             and set(axes.stride[-2:]) == {1} and depth[-1:] <= [16]
+            and not (is_deep and axes.dilation[0] > 1))
+
+
+def can_filter_phases(weight, fields):
+    """The same of transposed convolutions: each residue of the stride has a kernel of its own."""
+    *depth, height, width = [1, *weight.shape[2:]]
+    axes = Axes.of(fields, weight.shape[2:], weight.shape[2:])
+    is_strict = fields.get("precision") == "strict"
+    products, has_taps = 1, False
+    for kernel, stride, dilation in zip((height, width), ([1, *axes.stride])[-2:],
+                                        ([1, *axes.dilation])[-2:]):
+        taps = [len(range(residue, kernel, stride)) for residue in range(stride)]
+        known = {(1,), (3,)} if is_strict else {(1,), (3,), (5,), (2, 3)}
+        if stride > 1 and not is_strict:
+            known.add((2,))
+        if stride > min(8, kernel) or tuple(sorted(set(taps))) not in known:
+            return False
+        if dilation > 1 and kernel > 1:
+            return False
+        products *= sum({1: 1, 2: 5, 3: 4 if is_strict else 6, 5: 6}[n] for n in taps)
+        has_taps |= max(taps) > 1
+    is_deep = axes.rank == 3 and depth[-1] > 1
+    return (has_taps and products <= 256 and weight.shape[0] > 0 and depth[-1:] <= [16]
             and not (is_deep and axes.dilation[0] > 1))
 
 

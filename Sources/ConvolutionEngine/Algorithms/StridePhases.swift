@@ -251,3 +251,44 @@ struct StridePhases<Scalar: TensorScalar>: Sendable {
         return pieces
     }
 }
+
+extension StridePhases {
+    /// Some images x groups of `whole` that another algorithm leaves, as in
+    /// ``ImplicitGEMM/compute(_:_:_:)``; this one is for one of them.
+    func compute(
+        _ images: [Int], of whole: ConvolutionGeometry, _ operands: RunOperands<Scalar>,
+        _ given: WeightSet<Scalar>.Given
+    ) {
+        given.withPointers { weight, bias in
+            ScratchPool.shared.withScratch(byteCount: scratchByteCount) { scratch in
+                for image in images {
+                    let group = image % whole.groups
+                    let panels = prepare(
+                        weight + group * whole.weightElementsPerGroup,
+                        bias: bias.map { $0 + group * geometry.outputChannels })
+                    let output = image * geometry.outputCount
+                    run(
+                        RunOperands(
+                            input: operands.input + image * geometry.inputCount,
+                            output: operands.output + output,
+                            scratch: scratch.assumingMemoryBound(to: Scalar.self),
+                            added: operands.added.map { $0 + output },
+                            activation: operands.activation),
+                        weights: panels)
+                }
+            }
+        }
+    }
+}
+
+extension ConvolutionGeometry {
+    /// That of one group of one image.
+    var oneGroup: ConvolutionGeometry {
+        var one = self
+        one.batch = 1
+        one.inputChannels = inputChannelsPerGroup
+        one.outputChannels = outputChannelsPerGroup
+        one.groups = 1
+        return one
+    }
+}

@@ -42,7 +42,7 @@ public struct ConvolutionGeometry: Sendable, Hashable {
     /// N; 1 where the input has no batch, and possibly 0 where it has.
     public internal(set) var batch: Int
     /// Groups of channels, each convolved for itself; divides both channel counts.
-    public let groups: Int
+    public internal(set) var groups: Int
     /// C_in, of all groups; may be 0.
     public internal(set) var inputChannels: Int
     /// C_out, of all groups.

@@ -112,7 +112,8 @@ public struct Convolution: Sendable {
     /// them an algorithm that does the same has to compute it.
     private func algorithm(for weight: Tensor) -> Algorithm {
         switch (algorithm, geometry.direction) {
-        case (.stridePhases, .transposed): weight.isFinite ? algorithm : .columnScatter
+        case (.stridePhases, .transposed), (.winograd, .transposed):
+            weight.isFinite ? algorithm : .columnScatter
         case (.kernelMatrix, .forward): weight.isFinite ? algorithm : .im2col
         // Depths of padding are passed over.
         case (.winograd, .forward):

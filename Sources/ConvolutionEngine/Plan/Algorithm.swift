@@ -26,15 +26,20 @@ public enum Algorithm: String, Sendable, CaseIterable {
     /// geometry and the precision alone, in constant time.
     ///
     /// Large kernels are for the frequency domain, by ``FourierTiling``'s account; kernels of three and five
-    /// taps for minimal filtering, where there is enough to filter (``Winograd``). A transposed convolution
-    /// has a product for each residue of the stride, which with thousands of them are too small to be
+    /// taps, and transposed ones of two or three taps a residue of the stride, for minimal filtering, where there is
+    /// enough to filter (``Winograd``). A transposed convolution has a product for each residue, which with thousands of them are too small to be
     /// worth their while.
     public static func fastest(
         for geometry: ConvolutionGeometry, precision: Precision = .standard
     ) -> Algorithm {
         switch geometry.direction {
         case .transposed:
-            hasFewPhases(geometry) && !isMostlyWeights(geometry) ? .stridePhases : .columnScatter
+            if Winograd<Float>.isFaster(geometry, precision) {
+                .winograd
+            } else {
+                hasFewPhases(geometry) && !isMostlyWeights(geometry)
+                    ? .stridePhases : .columnScatter
+            }
         case .forward:
             if FourierTiling.wins(geometry) {
                 .fft

@@ -37,6 +37,12 @@ struct TypedPlan<Scalar: TensorScalar>: Sendable {
         {
             self.algorithm = .kernelMatrix
             method = .kernelMatrix(KernelMatrixProduct(geometry: geometry, threads: threads))
+        } else if wanted == .winograd,
+            let winograd = DilatedWinograd(
+                geometry, precision: precision, kernels: kernels, threads: threads)
+        {
+            self.algorithm = .winograd
+            method = .winograd(winograd)
         } else if geometry.direction == .transposed && wanted == .columnScatter {
             self.algorithm = .columnScatter
             method = .columnScatter(ColumnScatter(geometry, kernels: kernels, threads: threads))
@@ -46,12 +52,6 @@ struct TypedPlan<Scalar: TensorScalar>: Sendable {
         } else if geometry.direction == .transposed {
             self.algorithm = .stridePhases
             method = .stridePhases(StridePhases(geometry, kernels: kernels, threads: threads))
-        } else if wanted == .winograd,
-            let winograd = DilatedWinograd(
-                geometry, precision: precision, kernels: kernels, threads: threads)
-        {
-            self.algorithm = .winograd
-            method = .winograd(winograd)
         } else if wanted == .direct, DirectBlocks.areModest(geometry) {
             self.algorithm = .direct
             method = .direct(DirectConvolution(geometry, kernels: kernels, threads: threads))

@@ -144,7 +144,8 @@ extension ConvolutionGeometry {
     var subGridsDown: Int { kernel.height > 1 ? dilation.height : 1 }
     /// Those of the columns.
     var subGridsAcross: Int { kernel.width > 1 ? dilation.width : 1 }
-    var hasSubGrids: Bool { subGridsDown * subGridsAcross > 1 }
+    /// Transposed convolutions have none.
+    var hasSubGrids: Bool { direction == .forward && subGridsDown * subGridsAcross > 1 }
 
     /// Rows of a sub-grid with its padding.
     var subGridHeight: Int {

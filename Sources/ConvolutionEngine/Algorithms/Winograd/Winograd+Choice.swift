@@ -4,18 +4,15 @@
 extension Winograd {
     /// What is in the way, as in ``Algorithm/obstacle(to:precision:)``.
     static func obstacle(to g: ConvolutionGeometry, precision: Precision) -> String? {
-        if g.direction == .transposed { return "is for convolutions, not for transposed ones" }
-        if g.stride.height != 1 || g.stride.width != 1 { return "is for stride 1" }
+        if g.direction == .forward && (g.stride.height != 1 || g.stride.width != 1) {
+            return "is for stride 1"
+        }
         if g.kernel.depth > 1 && g.dilation.depth > 1 {
             return "is for kernels that are not dilated along their depth"
         }
-        let taps = precision == .strict ? "1 or 3" : "1, 3 or 5"
-        let fits = [g.kernel.height, g.kernel.width].allSatisfy {
-            WinogradFilter.filter(taps: $0, precision: precision) != nil
-        }
-        guard fits, g.kernel.height * g.kernel.width > 1, g.kernel.depth <= 16 else {
-            return "filters kernels of \(taps) taps in each dimension, not all of them 1"
-                + (precision == .strict ? ", in \"strict\" precision" : "")
+        let tiling = WinogradTiling(g, precision: precision, lanes: 1)
+        guard let tiling, tiling.points <= mostPoints, g.kernel.depth <= 16 else {
+            return shapes(g.direction, precision)
         }
         if g.inputChannels == 0 { return "needs input channels" }
         if g.hasSubGrids && !DilatedWinograd<Scalar>.isModest(g) {
@@ -23,10 +20,31 @@ extension Winograd {
                 + "\(g.dilation.last(g.spatialRank)) are too large or too many"
         }
         let held = g.inputChannelsPerGroup.multipliedReportingOverflow(by: g.kernel.depth)
-        return held.overflow || held.partialValue > mostChannels
-            ? "holds all channels of a strip of tiles, at most \(mostChannels) in a group (times the "
+        let most = mostChannels * 36 / max(36, tiling.inputPoints)
+        return held.overflow || held.partialValue > most
+            ? "holds all channels of a strip of tiles, at most \(most) in a group (times the "
                 + "depth of the kernel)" : nil
     }
+
+    /// What it filters.
+    private static func shapes(
+        _ direction: ConvolutionGeometry.Direction, _ precision: Precision
+    ) -> String {
+        let isStrict = precision == .strict
+        let end = isStrict ? ", in \"strict\" precision" : ""
+        if direction == .forward {
+            return
+                "filters kernels of \(isStrict ? "1 or 3" : "1, 3 or 5") taps in each dimension, "
+                + "not all of them 1" + end
+        }
+        return "filters transposed convolutions without dilation whose kernel is "
+            + (isStrict ? "1 or 3" : "1, 2 to 3, or 5")
+            + " times as long as the stride, which is at most 8, in each dimension (with stride 1 not "
+            + "2, and not 1 in all), and that need at most \(mostPoints) products for a tile" + end
+    }
+
+    /// Products for a tile and a pair of channels: 256 stay in the caches with a panel of output channels.
+    private static var mostPoints: Int { 256 }
 
     /// 85 MB of a core's memory, where the vectors are the widest there are.
     private static var mostChannels: Int { 4096 }
@@ -42,6 +60,9 @@ extension Winograd {
         let channels = min(g.inputChannelsPerGroup, g.outputChannelsPerGroup)
         let pixels = g.outputSize.height * g.outputSize.width
         if g.hasSubGrids && pixels / (g.subGridsDown * g.subGridsAcross) < 144 { return false }
+        if g.stride.height * g.stride.width > 1 {
+            return precision != .strict && isFasterByPhases(g, channels: channels)
+        }
         if g.kernel.height == 1 || g.kernel.width == 1 { return channels >= 128 && pixels >= 128 }
         let all = Double(g.inputChannelsPerGroup) * Double(g.outputChannelsPerGroup)
         let work = all.squareRoot() * Double(pixels)
@@ -57,5 +78,24 @@ extension Winograd {
         case ..<112: return pixels >= 380
         default: return pixels >= 160
         }
+    }
+
+    /// The same for the phases of a transposed convolution, each with a kernel of its own for few pixels. Measured
+    /// for 32 ... 256 channels, kernels of 4 and 5 taps with stride 2 on maps of 8x8 ... 64x64, of 4 with stride 2 and
+    /// 16 with stride 8 on lines of 64 ... 12800, with two instruction sets and one and two cores.
+    private static func isFasterByPhases(_ g: ConvolutionGeometry, channels: Int) -> Bool {
+        let (down, across) = (g.stride.height, g.stride.width)
+        let pixels =
+            ((g.outputSize.height + down - 1) / down)
+            * ((g.outputSize.width + across - 1) / across)
+        if g.kernel.depth > 1 { return false }
+        if g.kernel.height == down || g.kernel.width == across {
+            return channels >= 128 && pixels >= 512
+        }
+        if max(down, across) > 2 { return false }
+        if g.kernel.height == 2 * down || g.kernel.width == 2 * across {
+            return channels >= 64 && pixels >= 900
+        }
+        return channels >= 64 && pixels >= 256 || channels >= 32 && pixels >= 576
     }
 }

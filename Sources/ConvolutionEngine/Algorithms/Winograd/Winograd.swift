@@ -3,8 +3,9 @@
 import KernelInterface
 import Synchronization
 
-/// Convolution of stride 1 by minimal filtering: tiles of the input and the kernels are transformed,
-/// multiplied point by point and summed over the channels, and what comes out is transformed back.
+/// Convolution of stride 1, or the phases of a transposed one (``WinogradAxis``), by minimal filtering:
+/// tiles of the input and the kernels are transformed, multiplied point by point and summed over the
+/// channels, and what comes out is transformed back.
 ///
 /// Goals, in order: the error that the precision promises; few multiplications at the speed of the
 /// register tile; values between the steps that stay in the caches.
@@ -18,7 +19,7 @@ import Synchronization
 ///    (``TileRows``); Bᵀ is applied along rows, then along columns, whose results are panels of B.
 /// 2. At each point the sum over the channels (and the depths of a kernel) is a matrix product of the
 ///    transformed weights and these panels.
-/// 3. Aᵀ is applied along columns, then along rows; the residues are interleaved to output rows.
+/// 3. Aᵀ is applied along columns, then along rows, each phase of the rows for itself; the residues are interleaved to output rows.
 ///
 /// Where few tiles go with many channels, the input is transformed once for all cores; otherwise each
 /// core does strips of tile rows for itself. A tile's bits do not depend on which it was.
@@ -27,7 +28,7 @@ import Synchronization
 /// Winograd Convolution for Deep Neural Networks", 2020), sums cut at 128 channels: rms 1.1e-6 and max
 /// 7e-6 of the output's rms at 512 channels; F(2,3) that of direct sums. An infinite or NaN value
 /// spreads over its tile, so an image whose output is not finite is computed again by
-/// ``ImplicitGEMM``.
+/// ``ImplicitGEMM`` or ``StridePhases``.
 struct Winograd<Scalar: TensorScalar>: Sendable {
     let geometry: ConvolutionGeometry
     let tiling: WinogradTiling
@@ -95,8 +96,7 @@ struct Winograd<Scalar: TensorScalar>: Sendable {
         }
         let again = flawed.sorted
         if !again.isEmpty {
-            ImplicitGEMM(geometry, kernels: kernels, threads: threads)
-                .compute(again, operands, weights.source)
+            compute(again, operands, weights.source)
         }
     }
 
@@ -116,7 +116,24 @@ struct Winograd<Scalar: TensorScalar>: Sendable {
 
     /// The depth of the input that tap `tap` of an output looks at, inside it or not.
     private func inputDepth(_ depth: Int, tap: Int) -> Int {
-        depth * geometry.stride.depth + tap * geometry.dilation.depth - geometry.paddingBefore.depth
+        let step = geometry.stride.depth
+        let before = tap * geometry.dilation.depth - geometry.paddingBefore.depth
+        if geometry.direction == .forward { return depth * step + before }
+        return (depth - before) % step == 0 ? (depth - before) / step : -1
+    }
+
+    /// Some images x groups by sums of products as they are.
+    private func compute(
+        _ images: [Int], _ operands: RunOperands<Scalar>, _ given: WeightSet<Scalar>.Given
+    ) {
+        switch geometry.direction {
+        case .forward:
+            ImplicitGEMM(geometry, kernels: kernels, threads: threads)
+                .compute(images, operands, given)
+        case .transposed:
+            StridePhases(geometry.oneGroup, kernels: kernels, threads: threads)
+                .compute(images, of: geometry, operands, given)
+        }
     }
 
     /// Over the cores: groups x planes x parts of the channels.
@@ -146,26 +163,30 @@ struct Winograd<Scalar: TensorScalar>: Sendable {
             let vectors = blocks.panels.vectors(of: some)
             let work = worker(index, operands)
             let points = operands.scratch + group * blocks.pointElements
-            if weights.isDeferred {
-                weights.source.withPointers { weight, _ in
+            for phase in tiling.downPhases {
+                if weights.isDeferred {
+                    weights.source.withPointers { weight, _ in
+                        product.multiply(
+                            phase, rows, some, of: blocks.panels, points: points,
+                            weight: weight + group * geometry.weightElementsPerGroup,
+                            deferred: deferral!, work: work)
+                    }
+                } else {
                     product.multiply(
-                        rows, some, of: blocks.panels, points: points,
-                        weight: weight + group * geometry.weightElementsPerGroup,
-                        deferred: deferral!, work: work)
+                        phase, rows, some, of: blocks.panels,
+                        terms: [.init(points: points, depth: 0)], group: group, weights: weights,
+                        work: work)
                 }
-            } else {
-                product.multiply(
-                    rows, some, of: blocks.panels, terms: [.init(points: points, depth: 0)],
-                    group: group, weights: weights, work: work)
+                product.finish(
+                    phase, rows, vectors: vectors, group: group, operands, weights: weights,
+                    work: work,
+                    to: { vector in
+                        let plane = vector / blocks.planeVectors
+                        return .init(
+                            place: place(plane, group), part: tiling.plane,
+                            firstVector: plane * blocks.planeVectors)
+                    }, flaw: flawed.insert)
             }
-            product.finish(
-                rows, vectors: vectors, group: group, operands, weights: weights, work: work,
-                to: { vector in
-                    let plane = vector / blocks.planeVectors
-                    return .init(
-                        place: place(plane, group), part: tiling.plane,
-                        firstVector: plane * blocks.planeVectors)
-                }, flaw: flawed.insert)
         }
     }
 
@@ -212,13 +233,15 @@ struct Winograd<Scalar: TensorScalar>: Sendable {
         }
         for split in 0..<blocks.splitCount {
             let rows = blocks.rows(ofSplit: split), vectors = 0..<part.vectors
-            product.multiply(
-                rows, 0..<panels.count, of: panels, terms: terms, group: place.group,
-                weights: weights, work: rest)
-            product.finish(
-                rows, vectors: vectors, group: place.group, operands, weights: weights,
-                work: rest, to: { _ in .init(place: place, part: part, firstVector: 0) },
-                flaw: flawed.insert)
+            for phase in tiling.downPhases {
+                product.multiply(
+                    phase, rows, 0..<panels.count, of: panels, terms: terms, group: place.group,
+                    weights: weights, work: rest)
+                product.finish(
+                    phase, rows, vectors: vectors, group: place.group, operands, weights: weights,
+                    work: rest, to: { _ in .init(place: place, part: part, firstVector: 0) },
+                    flaw: flawed.insert)
+            }
         }
     }
 }

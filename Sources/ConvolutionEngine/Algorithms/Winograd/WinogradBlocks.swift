@@ -77,24 +77,24 @@ struct WinogradBlocks: Sendable {
         }
         // Vectors of 64 bytes are of processors with an L2 cache of a megabyte or two, others have half of one.
         let l2 = lanes * scalarByteCount == 64 ? 1_048_576 : 524_288
-        let tileByteCount = tiling.points * channels * g.kernel.depth * scalarByteCount
+        let tileByteCount = tiling.inputPoints * channels * g.kernel.depth * scalarByteCount
         let strips = WinogradStrips(
             tiling, groups: g.groups, planes: g.kernel.depth > 1 ? g.batch : planes,
             mostTiles: max(2 * nr / 3, l2 * 9 / 8 / tileByteCount), threads: threads)
         (partsDown, partsAcross) = (strips.down, strips.across)
         let part = WinogradPart(
-            tiling: tiling, rows: 0..<(tiling.tilesDown + partsDown - 1) / partsDown,
+            tiling: tiling.sizes, rows: 0..<(tiling.tilesDown + partsDown - 1) / partsDown,
             columns: 0..<(tiling.tilesAcross + partsAcross - 1) / partsAcross)
         // What one core transforms and another multiplies has to go from cache to cache.
         let sharedByteCount =
-            Double(g.groups * tiling.points) * Double(stride(all)) * Double(scalarByteCount)
+            Double(g.groups * tiling.inputPoints) * Double(stride(all)) * Double(scalarByteCount)
         isShared =
             g.kernel.depth == 1 && sharedByteCount <= Self.mostShared
             && 1.5 * strips.wholeTime < strips.time
         let vectors = isShared ? all : part.vectors
         panels = WinogradPanels(vectors, most: panelVectors)
         pointStride = stride(vectors)
-        pointElements = tiling.points * pointStride
+        pointElements = tiling.inputPoints * pointStride
         channelParts = max(1, min(channels, 4 * threads / max(1, planes * g.groups)))
         // Blocks of three panels or four, of equal length: weights are read once for each.
         let some = isShared ? max(1, (panels.count + 1) / 4) : 1
@@ -102,7 +102,8 @@ struct WinogradBlocks: Sendable {
         blockCount = (panels.count + blockPanels - 1) / blockPanels
         blockVectors = panels.vectors(of: 0..<min(panels.count, blockPanels)).count
         // The sums of all points stay in L2.
-        let fitting = l2 / 2 / (tiling.points * blockVectors * lanes * scalarByteCount) / mr * mr
+        let fitting =
+            l2 / 2 / (tiling.pointsAtATime * blockVectors * lanes * scalarByteCount) / mr * mr
         let share = outputs * blockCount * g.groups / (4 * threads) / mr * mr
         let most = max(4 * mr, fitting)
         rowsAtATime = isShared && threads > 1 ? max(mr, min(most, share)) : most
@@ -129,7 +130,7 @@ struct WinogradBlocks: Sendable {
     func part(_ index: Int) -> WinogradPart {
         let y = index / partsAcross, x = index % partsAcross
         return WinogradPart(
-            tiling: tiling,
+            tiling: tiling.sizes,
             rows: tiling.tilesDown * y / partsDown..<tiling.tilesDown * (y + 1) / partsDown,
             columns: tiling.tilesAcross * x / partsAcross..<tiling.tilesAcross * (x + 1)
                 / partsAcross)
@@ -139,7 +140,7 @@ struct WinogradBlocks: Sendable {
     var largestPart: WinogradPart {
         if isShared { return tiling.plane }
         return WinogradPart(
-            tiling: tiling, rows: 0..<(tiling.tilesDown + partsDown - 1) / partsDown,
+            tiling: tiling.sizes, rows: 0..<(tiling.tilesDown + partsDown - 1) / partsDown,
             columns: 0..<(tiling.tilesAcross + partsAcross - 1) / partsAcross)
     }
 }

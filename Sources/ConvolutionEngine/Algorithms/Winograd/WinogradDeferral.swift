@@ -18,7 +18,7 @@ struct WinogradDeferral<Scalar: TensorScalar>: Sendable {
     init(
         _ geometry: ConvolutionGeometry, _ tiling: WinogradTiling, kernels: GEMMKernels<Scalar>
     ) {
-        (self.geometry, self.kernels, points) = (geometry, kernels, tiling.points)
+        (self.geometry, self.kernels, points) = (geometry, kernels, tiling.pointsAtATime)
         rows = (16 + kernels.mr - 1) / kernels.mr * kernels.mr
         pointStride = rows * min(WinogradWeights<Scalar>.chunk, geometry.inputChannelsPerGroup) + 32
         panel = WinogradWeights.Transform(geometry, tiling, kernels, pointStride: pointStride)
@@ -29,17 +29,17 @@ struct WinogradDeferral<Scalar: TensorScalar>: Sendable {
 
     /// - Parameters:
     ///   - weight: the group's weights
+    ///   - phase: of the rows
     ///   - some: output channels, from the first of a panel
     func transform(
-        _ weight: UnsafePointer<Scalar>, _ some: Range<Int>, _ channels: Range<Int>,
+        _ weight: UnsafePointer<Scalar>, _ phase: WinogradAxis.Phase, _ some: Range<Int>,
+        _ channels: Range<Int>,
         to transformed: UnsafeMutablePointer<Scalar>
     ) {
-        let g = geometry, mr = kernels.mr
+        let mr = kernels.mr
         for row in stride(from: some.lowerBound, to: some.upperBound, by: mr) {
-            let first = row * g.inputChannelsPerGroup + channels.lowerBound
             panel.run(
-                weight + first * g.kernel.count, rows: min(mr, some.upperBound - row),
-                channels: channels.count,
+                weight, [phase], rows: row..<min(row + mr, some.upperBound), channels: channels,
                 to: transformed
                     + (row - some.lowerBound) / mr * kernels.panelElements(depth: channels.count),
                 depthStride: 0, work: transformed + points * pointStride)

@@ -43,23 +43,27 @@ struct WinogradInput<Scalar: TensorScalar>: Sendable {
                 TileRows(
                     values: operands.input + plane * size.height * size.width,
                     width: size.width, height: isInside ? size.height : 0,
-                    first: part.rows.lowerBound * tiling.down.outputs - g.paddingBefore.height,
-                    left: part.columns.lowerBound * tiling.across.outputs - g.paddingBefore.width,
-                    rows: part.slots * tiling.down.outputs, down: tiling.down.outputs,
-                    across: tiling.across.outputs, slot: part.slot,
+                    first: part.rows.lowerBound * tiling.down.advance + tiling.down.origin,
+                    left: part.columns.lowerBound * tiling.across.advance + tiling.across.origin,
+                    rows: part.slots * tiling.down.advance, down: tiling.down.advance,
+                    across: tiling.across.advance, slot: part.slot,
                     rowPhasePitch: part.rowPhasePitch, columnPhasePitch: part.columnPhasePitch,
                     to: values, line: streams + part.streamElements))
             along(part, values, streams)
             let first = panels.place(of: firstVector)
-            _ = kernels.winograd.transform(
-                tiling.down.input,
-                TransformOperands(
-                    from: streams, offsets: part.streamOffsets, fromPitch: part.streamPitch,
-                    rows: tiling.across.points, vectors: part.vectors,
-                    to: points + first.panel * blocks.panelElements + channel * kernels.nr,
-                    toStride: tiling.across.points * blocks.pointStride,
-                    toPitch: blocks.pointStride, column: first.column, width: first.width,
-                    widePanels: first.widePanels, panelStride: blocks.panelElements))
+            let to = points + first.panel * blocks.panelElements + channel * kernels.nr
+            for reading in tiling.downReadings {
+                let point = reading.firstPoint * tiling.across.inputPoints
+                _ = kernels.winograd.transform(
+                    reading.step,
+                    TransformOperands(
+                        from: streams, offsets: part.streamOffsets(reading),
+                        fromPitch: part.streamPitch, rows: tiling.across.inputPoints,
+                        vectors: part.vectors, to: to + point * blocks.pointStride,
+                        toStride: tiling.across.inputPoints * blocks.pointStride,
+                        toPitch: blocks.pointStride, column: first.column, width: first.width,
+                        widePanels: first.widePanels, panelStride: blocks.panelElements))
+            }
         }
     }
 
@@ -68,15 +72,19 @@ struct WinogradInput<Scalar: TensorScalar>: Sendable {
         _ part: WinogradPart, _ values: UnsafePointer<Scalar>,
         _ streams: UnsafeMutablePointer<Scalar>
     ) {
-        for residue in 0..<tiling.down.outputs {
-            _ = kernels.winograd.transform(
-                tiling.across.input,
-                TransformOperands(
-                    from: values + residue * part.rowPhasePitch, offsets: part.valueOffsets,
-                    fromPitch: part.slot, rows: part.slots,
-                    vectors: (part.columns.count + kernels.lanes - 1) / kernels.lanes,
-                    to: streams + residue * part.streamPhasePitch, toStride: part.streamPitch,
-                    toPitch: part.columns.count))
+        for residue in 0..<tiling.down.advance {
+            let to = streams + residue * part.streamPhasePitch
+            for reading in tiling.acrossReadings {
+                _ = kernels.winograd.transform(
+                    reading.step,
+                    TransformOperands(
+                        from: values + residue * part.rowPhasePitch,
+                        offsets: part.valueOffsets(reading), fromPitch: part.slot,
+                        rows: part.slots,
+                        vectors: (part.columns.count + kernels.lanes - 1) / kernels.lanes,
+                        to: to + reading.firstPoint * part.streamPitch,
+                        toStride: part.streamPitch, toPitch: part.columns.count))
+            }
         }
     }
 }

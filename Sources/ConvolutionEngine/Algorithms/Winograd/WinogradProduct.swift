@@ -19,31 +19,35 @@ struct WinogradProduct<Scalar: TensorScalar>: Sendable {
     private var ldc: Int { blocks.blockVectors * kernels.lanes }
     /// Elements from the sums of one point to the next.
     private var pointPitch: Int { blocks.rowsAtATime * ldc + 16 }
-    private var sumElements: Int { tiling.points * pointPitch }
-    private var betweenElements: Int { tiling.down.outputs * tiling.across.points * ldc }
-    private var resultElements: Int { tiling.down.outputs * tiling.across.outputs * ldc }
+    private var sumElements: Int { tiling.pointsAtATime * pointPitch }
+    private var betweenElements: Int { tiling.down.advance * tiling.across.points * ldc }
+    private var resultElements: Int { tiling.down.advance * tiling.across.outputs * ldc }
+    private var lineElements: Int { (tiling.across.lead > 0 ? tiling.across.outputs : 0) * ldc }
 
     /// Memory for the sums and what becomes of them.
     var workElements: Int {
-        (sumElements + betweenElements + resultElements + 2 * kernels.nr + 31) / 16 * 16
+        (sumElements + betweenElements + resultElements + lineElements + 2 * kernels.nr + 31) / 16
+            * 16
     }
 
-    /// The sums at every point, in chunks of 128 channels: `[point][row][vector]`.
+    /// The sums at every point of a phase of the rows, in chunks of 128 channels: `[point][row][vector]`.
     func multiply(
-        _ rows: Range<Int>, _ some: Range<Int>, of panels: WinogradPanels, terms: [Term],
+        _ phase: WinogradAxis.Phase, _ rows: Range<Int>, _ some: Range<Int>,
+        of panels: WinogradPanels, terms: [Term],
         group: Int,
         weights: WinogradWeights<Scalar>, work: UnsafeMutablePointer<Scalar>
     ) {
         let channels = geometry.inputChannelsPerGroup, chunk = WinogradWeights<Scalar>.chunk
-        for point in 0..<tiling.points {
-            let sums = work + point * pointPitch
+        for (i, point) in tiling.products[phase.index].enumerated() {
+            let sums = work + i * pointPitch
             let offset =
-                point * blocks.pointStride + some.lowerBound * blocks.panelElements
+                point.input * blocks.pointStride + some.lowerBound * blocks.panelElements
             var isFirst = true
             for term in terms {
                 for c in stride(from: 0, to: channels, by: chunk) {
                     let panelStride = weights.panelStride(at: c)
-                    let a = weights.panels(group: group, point: point, depth: term.depth, at: c)
+                    let a = weights.panels(
+                        group: group, point: point.index, depth: term.depth, at: c)
                     multiply(
                         TileOperands(
                             depth: min(chunk, channels - c),
@@ -63,8 +67,8 @@ struct WinogradProduct<Scalar: TensorScalar>: Sendable {
     ///
     /// - Parameter weight: the group's weights as they came
     func multiply(
-        _ rows: Range<Int>, _ some: Range<Int>, of panels: WinogradPanels,
-        points: UnsafePointer<Scalar>, weight: UnsafePointer<Scalar>,
+        _ phase: WinogradAxis.Phase, _ rows: Range<Int>, _ some: Range<Int>,
+        of panels: WinogradPanels, points: UnsafePointer<Scalar>, weight: UnsafePointer<Scalar>,
         deferred: WinogradDeferral<Scalar>, work: UnsafeMutablePointer<Scalar>
     ) {
         let channels = geometry.inputChannelsPerGroup, chunk = WinogradWeights<Scalar>.chunk
@@ -73,14 +77,14 @@ struct WinogradProduct<Scalar: TensorScalar>: Sendable {
             let depth = min(chunk, channels - c)
             for first in stride(from: rows.lowerBound, to: rows.upperBound, by: deferred.rows) {
                 let rest = first..<min(rows.upperBound, first + deferred.rows)
-                deferred.transform(weight, rest, c..<c + depth, to: transformed)
-                for point in 0..<tiling.points {
+                deferred.transform(weight, phase, rest, c..<c + depth, to: transformed)
+                for (i, point) in tiling.products[phase.index].enumerated() {
                     multiply(
                         TileOperands(
-                            depth: depth, a: transformed + point * deferred.pointStride,
-                            b: points + point * blocks.pointStride
+                            depth: depth, a: transformed + i * deferred.pointStride,
+                            b: points + point.input * blocks.pointStride
                                 + some.lowerBound * blocks.panelElements + c * kernels.nr,
-                            c: work + point * pointPitch + (first - rows.lowerBound) * ldc,
+                            c: work + i * pointPitch + (first - rows.lowerBound) * ldc,
                             ldc: ldc, vectors: 0, bias: nil, accumulate: c > 0),
                         panelStride: kernels.panelElements(depth: depth), rows: rest.count, some,
                         of: panels)
@@ -121,23 +125,26 @@ struct WinogradProduct<Scalar: TensorScalar>: Sendable {
         let firstVector: Int
     }
 
-    /// Sums to outputs; `flaw` is told of images x groups with outputs that are not finite.
+    /// The sums of a phase to outputs; `flaw` is told of images x groups with outputs that are not finite.
     func finish(
-        _ rows: Range<Int>, vectors: Range<Int>, group: Int, _ operands: RunOperands<Scalar>,
+        _ phase: WinogradAxis.Phase, _ rows: Range<Int>, vectors: Range<Int>, group: Int,
+        _ operands: RunOperands<Scalar>,
         weights: WinogradWeights<Scalar>, work: UnsafeMutablePointer<Scalar>,
         to destination: (Int) -> Destination, flaw: (Int) -> Void
     ) {
         let results = work + sumElements + betweenElements
         for row in rows {
             let bias = weights.bias(ofChannel: group * geometry.outputChannelsPerGroup + row)
-            let isFinite = transform(row - rows.lowerBound, vectors.count, bias, work)
+            let isFinite = transform(
+                phase, row - rows.lowerBound, vectors.count, bias, work)
             var vector = vectors.lowerBound
             while vector < vectors.upperBound {
                 let target = destination(vector)
                 let end = min(vectors.upperBound, target.firstVector + target.part.vectors)
                 let lanes = (vector - vectors.lowerBound) * kernels.lanes
                 let isSound = interleave(
-                    results + lanes, target, vector..<end, channel: row, operands,
+                    phase, results + lanes, line: results + resultElements, target, vector..<end,
+                    channel: row, operands,
                     checks: !isFinite)
                 if !isSound { flaw(target.place.image * geometry.groups + group) }
                 vector = end
@@ -147,28 +154,36 @@ struct WinogradProduct<Scalar: TensorScalar>: Sendable {
 
     /// One channel's sums to the residues of its outputs `[down][across][vector]`; whether they are finite.
     private func transform(
-        _ row: Int, _ vectors: Int, _ bias: Scalar, _ work: UnsafeMutablePointer<Scalar>
+        _ down: WinogradAxis.Phase, _ row: Int, _ vectors: Int, _ bias: Scalar,
+        _ work: UnsafeMutablePointer<Scalar>
     ) -> Bool {
         let between = work + sumElements, results = between + betweenElements
         let across = tiling.across.points, pitch = across * pointPitch, ldc = ldc
         _ = kernels.winograd.transform(
-            tiling.down.output,
+            down.filter.output,
             TransformOperands(
                 from: work + row * ldc, offsets: InlineArray { $0 * pitch },
                 fromPitch: pointPitch, rows: across, vectors: vectors, to: between,
                 toStride: across * ldc, toPitch: ldc))
-        return kernels.winograd.transform(
-            tiling.across.output,
-            TransformOperands(
-                from: between, offsets: InlineArray { $0 * ldc }, fromPitch: across * ldc,
-                rows: tiling.down.outputs, vectors: vectors, to: results, toStride: ldc,
-                toPitch: tiling.across.outputs * ldc, addend: bias))
+        var isFinite = true
+        for phase in tiling.acrossPhases {
+            let areFinite = kernels.winograd.transform(
+                phase.filter.output,
+                TransformOperands(
+                    from: between + phase.firstPoint * ldc, offsets: InlineArray { $0 * ldc },
+                    fromPitch: across * ldc, rows: down.filter.outputs, vectors: vectors,
+                    to: results + phase.firstOutput * ldc, toStride: phase.outputStep * ldc,
+                    toPitch: tiling.across.outputs * ldc, addend: bias))
+            isFinite = isFinite && areFinite
+        }
+        return isFinite
     }
 
     /// Residues to rows of outputs, a row of tiles at a time. False where it `checks` and an output is
     /// not finite.
     private func interleave(
-        _ results: UnsafePointer<Scalar>, _ target: Destination, _ vectors: Range<Int>,
+        _ phase: WinogradAxis.Phase, _ results: UnsafePointer<Scalar>,
+        line: UnsafeMutablePointer<Scalar>, _ target: Destination, _ vectors: Range<Int>,
         channel: Int, _ operands: RunOperands<Scalar>, checks: Bool
     ) -> Bool {
         let g = geometry, size = g.outputSize, part = target.part
@@ -186,15 +201,21 @@ struct WinogradProduct<Scalar: TensorScalar>: Sendable {
         while tile < last {
             let row = tile / part.columns.count, column = tile % part.columns.count
             let count = min(part.columns.count - column, last - tile)
-            let x = (part.columns.lowerBound + column) * tiling.across.outputs
-            let width = min(size.width - x, count * tiling.across.outputs)
-            let y = (part.rows.lowerBound + row) * tiling.down.outputs
-            for r in 0..<min(tiling.down.outputs, size.height - y) {
-                let to = output + (y + r) * size.width + x
+            let before = (part.columns.lowerBound + column) * tiling.across.outputs
+            let x = max(0, before - tiling.across.lead)
+            let cut = x + tiling.across.lead - before
+            let width = min(size.width - x, count * tiling.across.outputs - cut)
+            let top = (part.rows.lowerBound + row) * tiling.down.outputs - tiling.down.lead
+            for r in 0..<phase.filter.outputs {
+                let y = top + phase.firstOutput + r * phase.outputStep
+                guard y >= 0, y < size.height else { continue }
+                let to = output + y * size.width + x
                 kernels.interleave(
                     PhaseRows(
                         phases: results + r * tiling.across.outputs * ldc + tile - first,
-                        pitch: ldc, stride: tiling.across.outputs, row: to, count: width))
+                        pitch: ldc, stride: tiling.across.outputs, row: cut > 0 ? line : to,
+                        count: width + cut))
+                if cut > 0 { to.update(from: line + cut, count: width) }
                 if checks { for i in 0..<width where !to[i].isFinite { isSound = false } }
                 if !operands.isPlain { operands.finish(to, count: width) }
             }

@@ -82,18 +82,17 @@ struct WinogradWeights<Scalar: TensorScalar>: Sendable {
                 let work = UncheckedPointer(scratch.assumingMemoryBound(to: Scalar.self))
                 ParallelTiles.run(g.groups * panelCount, threads: threads) { task, worker in
                     let group = task / panelCount, panel = task % panelCount
-                    let from =
-                        source.pointer + group * g.weightElementsPerGroup
-                        + panel * mr * channels * g.kernel.count
-                    let rows = min(mr, g.outputChannelsPerGroup - panel * mr)
+                    let from = source.pointer + group * g.weightElementsPerGroup
+                    let first = panel * mr
+                    let rows = first..<min(first + mr, g.outputChannelsPerGroup)
                     let memory = work.pointer + worker * transform.workElements
                     for channel in stride(from: 0, to: channels, by: Self.chunk) {
                         let to =
                             base + group * groupStride + channel * mr * panelCount
                             + panel * panelStride(at: channel)
                         transform.run(
-                            from + channel * g.kernel.count, rows: rows,
-                            channels: min(Self.chunk, channels - channel), to: to,
+                            from, transform.tiling.downPhases, rows: rows,
+                            channels: channel..<min(channel + Self.chunk, channels), to: to,
                             depthStride: depthStride, work: memory)
                     }
                 }
@@ -123,41 +122,77 @@ struct WinogradWeights<Scalar: TensorScalar>: Sendable {
         private var rowElements: Int { tiling.across.points * geometry.kernel.height * tapPitch }
         var workElements: Int { (tapElements + rowElements + 64) / 16 * 16 }
 
+        /// - Parameters:
+        ///   - weight: the group's
+        ///   - phases: of the rows; the points of the first come first
         func run(
-            _ weight: UnsafePointer<Scalar>, rows: Int, channels: Int,
-            to: UnsafeMutablePointer<Scalar>, depthStride: Int, work: UnsafeMutablePointer<Scalar>
+            _ weight: UnsafePointer<Scalar>, _ phases: [WinogradAxis.Phase], rows: Range<Int>,
+            channels: Range<Int>, to: UnsafeMutablePointer<Scalar>, depthStride: Int,
+            work: UnsafeMutablePointer<Scalar>
         ) {
             let kernel = geometry.kernel
-            kernels.winograd.splitTaps(
-                TapPanels(
-                    weights: weight,
-                    rowStride: geometry.inputChannelsPerGroup * kernel.count, rows: rows,
-                    channels: channels, taps: kernel.count, to: work, tapPitch: tapPitch))
+            split(weight, rows: rows, channels: channels, to: work)
             for depth in 0..<kernel.depth {
                 transform(
-                    work + depth * kernel.height * kernel.width * tapPitch,
-                    vectors: kernels.panelElements(depth: channels) / kernels.lanes,
+                    phases, work + depth * kernel.height * kernel.width * tapPitch,
+                    vectors: kernels.panelElements(depth: channels.count) / kernels.lanes,
                     between: work + tapElements, to: to + depth * depthStride)
             }
         }
 
+        /// `[tap][channel][mr]`; transposed weights come channel by channel.
+        private func split(
+            _ weight: UnsafePointer<Scalar>, rows: Range<Int>, channels: Range<Int>,
+            to: UnsafeMutablePointer<Scalar>
+        ) {
+            let taps = geometry.kernel.count
+            if geometry.direction == .forward {
+                let rowStride = geometry.inputChannelsPerGroup * taps
+                kernels.winograd.splitTaps(
+                    TapPanels(
+                        weights: weight + rows.lowerBound * rowStride + channels.lowerBound * taps,
+                        rowStride: rowStride, rows: rows.count, channels: channels.count,
+                        taps: taps, to: to, tapPitch: tapPitch))
+                return
+            }
+            for (i, channel) in channels.enumerated() {
+                let first = channel * geometry.outputChannelsPerGroup + rows.lowerBound
+                kernels.winograd.splitTaps(
+                    TapPanels(
+                        weights: weight + first * taps, rowStride: taps, rows: rows.count,
+                        channels: 1, taps: taps, to: to + i * kernels.mr, tapPitch: tapPitch))
+            }
+        }
+
         private func transform(
-            _ taps: UnsafePointer<Scalar>, vectors: Int, between: UnsafeMutablePointer<Scalar>,
+            _ phases: [WinogradAxis.Phase], _ taps: UnsafePointer<Scalar>, vectors: Int,
+            between: UnsafeMutablePointer<Scalar>,
             to: UnsafeMutablePointer<Scalar>
         ) {
             let height = geometry.kernel.height, width = geometry.kernel.width
-            let offsets = InlineArray<6, Int> { $0 * tapPitch }
-            _ = kernels.winograd.transform(
-                tiling.across.weight,
-                TransformOperands(
-                    from: taps, offsets: offsets, fromPitch: width * tapPitch, rows: height,
-                    vectors: vectors, to: between, toStride: height * tapPitch, toPitch: tapPitch))
-            _ = kernels.winograd.transform(
-                tiling.down.weight,
-                TransformOperands(
-                    from: between, offsets: offsets, fromPitch: height * tapPitch,
-                    rows: tiling.across.points, vectors: vectors, to: to,
-                    toStride: tiling.across.points * pointStride, toPitch: pointStride))
+            let across = tiling.across.points
+            for phase in tiling.acrossPhases {
+                _ = kernels.winograd.transform(
+                    phase.filter.weight,
+                    TransformOperands(
+                        from: taps + phase.firstTap * tapPitch, offsets: offsets(phase),
+                        fromPitch: width * tapPitch, rows: height, vectors: vectors,
+                        to: between + phase.firstPoint * height * tapPitch,
+                        toStride: height * tapPitch, toPitch: tapPitch))
+            }
+            for phase in phases {
+                _ = kernels.winograd.transform(
+                    phase.filter.weight,
+                    TransformOperands(
+                        from: between + phase.firstTap * tapPitch, offsets: offsets(phase),
+                        fromPitch: height * tapPitch, rows: across, vectors: vectors,
+                        to: to + (phase.firstPoint - phases[0].firstPoint) * across * pointStride,
+                        toStride: across * pointStride, toPitch: pointStride))
+            }
+        }
+
+        private func offsets(_ phase: WinogradAxis.Phase) -> InlineArray<6, Int> {
+            InlineArray { $0 * phase.tapStep * tapPitch }
         }
     }
 }
