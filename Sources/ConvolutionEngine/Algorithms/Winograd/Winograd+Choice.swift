@@ -63,13 +63,15 @@ extension Winograd {
         if g.stride.height * g.stride.width > 1 {
             return precision != .strict && isFasterByPhases(g, channels: channels)
         }
-        if g.kernel.height == 1 || g.kernel.width == 1 { return channels >= 128 && pixels >= 128 }
+        if g.kernel.height == 1 || g.kernel.width == 1 {
+            return channels >= 128 && channels * pixels >= 200_000 && !g.hasSubGrids
+        }
         let all = Double(g.inputChannelsPerGroup) * Double(g.outputChannelsPerGroup)
         let work = all.squareRoot() * Double(pixels)
         // Four points save less than six.
         if precision == .strict { return channels >= 64 && work >= 48_000 }
         if g.kernel.height * g.kernel.width > 9 {
-            return channels >= 32 && pixels >= 120 && work >= 6_000
+            return channels >= 32 && pixels >= 120 && work >= 12_000
         }
         switch channels {
         case ..<24: return false

@@ -37,6 +37,9 @@ struct WinogradInput<Scalar: TensorScalar>: Sendable {
         work.initialize(repeating: .zero, count: part.workElements)
         let isInside = depth >= 0 && depth < size.depth
         let image = place.image * g.inputChannels + place.group * g.inputChannelsPerGroup
+        // Copies, since counting references to the tiling's lists would cross between the cores.
+        let along = tiling.acrossReadings.map { Step($0, offsets: part.valueOffsets($0)) }
+        let down = tiling.downReadings.map { Step($0, offsets: part.streamOffsets($0)) }
         for channel in channels {
             let plane = (image + channel) * size.depth + (isInside ? depth : 0)
             kernels.winograd.splitRows(
@@ -49,15 +52,15 @@ struct WinogradInput<Scalar: TensorScalar>: Sendable {
                     across: tiling.across.advance, slot: part.slot,
                     rowPhasePitch: part.rowPhasePitch, columnPhasePitch: part.columnPhasePitch,
                     to: values, line: streams + part.streamElements))
-            along(part, values, streams)
+            transform(along, part, values, streams)
             let first = panels.place(of: firstVector)
             let to = points + first.panel * blocks.panelElements + channel * kernels.nr
-            for reading in tiling.downReadings {
-                let point = reading.firstPoint * tiling.across.inputPoints
+            for i in 0..<down.count {
+                let point = down[i].firstPoint * tiling.across.inputPoints
                 _ = kernels.winograd.transform(
-                    reading.step,
+                    down[i].step,
                     TransformOperands(
-                        from: streams, offsets: part.streamOffsets(reading),
+                        from: streams, offsets: down[i].offsets,
                         fromPitch: part.streamPitch, rows: tiling.across.inputPoints,
                         vectors: part.vectors, to: to + point * blocks.pointStride,
                         toStride: tiling.across.inputPoints * blocks.pointStride,
@@ -67,22 +70,32 @@ struct WinogradInput<Scalar: TensorScalar>: Sendable {
         }
     }
 
+    /// A transform, and where what it reads is.
+    private struct Step {
+        let step: WinogradStep
+        let firstPoint: Int
+        let offsets: InlineArray<6, Int>
+
+        init(_ reading: WinogradAxis.Reading, offsets: InlineArray<6, Int>) {
+            (step, firstPoint, self.offsets) = (reading.step, reading.firstPoint, offsets)
+        }
+    }
+
     /// Values to streams, each residue of the rows for itself.
-    private func along(
-        _ part: WinogradPart, _ values: UnsafePointer<Scalar>,
+    private func transform(
+        _ steps: [Step], _ part: WinogradPart, _ values: UnsafePointer<Scalar>,
         _ streams: UnsafeMutablePointer<Scalar>
     ) {
         for residue in 0..<tiling.down.advance {
             let to = streams + residue * part.streamPhasePitch
-            for reading in tiling.acrossReadings {
+            for i in 0..<steps.count {
                 _ = kernels.winograd.transform(
-                    reading.step,
+                    steps[i].step,
                     TransformOperands(
-                        from: values + residue * part.rowPhasePitch,
-                        offsets: part.valueOffsets(reading), fromPitch: part.slot,
-                        rows: part.slots,
+                        from: values + residue * part.rowPhasePitch, offsets: steps[i].offsets,
+                        fromPitch: part.slot, rows: part.slots,
                         vectors: (part.columns.count + kernels.lanes - 1) / kernels.lanes,
-                        to: to + reading.firstPoint * part.streamPitch,
+                        to: to + steps[i].firstPoint * part.streamPitch,
                         toStride: part.streamPitch, toPitch: part.columns.count))
             }
         }

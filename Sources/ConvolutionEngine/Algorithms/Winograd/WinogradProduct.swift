@@ -132,11 +132,11 @@ struct WinogradProduct<Scalar: TensorScalar>: Sendable {
         weights: WinogradWeights<Scalar>, work: UnsafeMutablePointer<Scalar>,
         to destination: (Int) -> Destination, flaw: (Int) -> Void
     ) {
-        let results = work + sumElements + betweenElements
+        let results = work + sumElements + betweenElements, across = tiling.acrossPhases
         for row in rows {
             let bias = weights.bias(ofChannel: group * geometry.outputChannelsPerGroup + row)
             let isFinite = transform(
-                phase, row - rows.lowerBound, vectors.count, bias, work)
+                phase, across, row - rows.lowerBound, vectors.count, bias, work)
             var vector = vectors.lowerBound
             while vector < vectors.upperBound {
                 let target = destination(vector)
@@ -154,8 +154,8 @@ struct WinogradProduct<Scalar: TensorScalar>: Sendable {
 
     /// One channel's sums to the residues of its outputs `[down][across][vector]`; whether they are finite.
     private func transform(
-        _ down: WinogradAxis.Phase, _ row: Int, _ vectors: Int, _ bias: Scalar,
-        _ work: UnsafeMutablePointer<Scalar>
+        _ down: WinogradAxis.Phase, _ phases: [WinogradAxis.Phase], _ row: Int, _ vectors: Int,
+        _ bias: Scalar, _ work: UnsafeMutablePointer<Scalar>
     ) -> Bool {
         let between = work + sumElements, results = between + betweenElements
         let across = tiling.across.points, pitch = across * pointPitch, ldc = ldc
@@ -166,13 +166,14 @@ struct WinogradProduct<Scalar: TensorScalar>: Sendable {
                 fromPitch: pointPitch, rows: across, vectors: vectors, to: between,
                 toStride: across * ldc, toPitch: ldc))
         var isFinite = true
-        for phase in tiling.acrossPhases {
+        for i in 0..<phases.count {
             let areFinite = kernels.winograd.transform(
-                phase.filter.output,
+                phases[i].filter.output,
                 TransformOperands(
-                    from: between + phase.firstPoint * ldc, offsets: InlineArray { $0 * ldc },
+                    from: between + phases[i].firstPoint * ldc, offsets: InlineArray { $0 * ldc },
                     fromPitch: across * ldc, rows: down.filter.outputs, vectors: vectors,
-                    to: results + phase.firstOutput * ldc, toStride: phase.outputStep * ldc,
+                    to: results + phases[i].firstOutput * ldc,
+                    toStride: phases[i].outputStep * ldc,
                     toPitch: tiling.across.outputs * ldc, addend: bias))
             isFinite = isFinite && areFinite
         }

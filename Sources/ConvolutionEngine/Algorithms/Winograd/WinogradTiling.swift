@@ -12,6 +12,8 @@ struct WinogradTiling: Sendable {
     let sizes: WinogradSizes
     /// For each phase of the rows its products, in order, and the points of the input that belong to them.
     let products: [[Product]]
+    /// The most products that are summed together: those of one phase of the rows.
+    let pointsAtATime: Int
     /// Tiles of a plane.
     let tilesDown, tilesAcross: Int
 
@@ -26,6 +28,7 @@ struct WinogradTiling: Sendable {
         let (height, width) = (down.sizes, across.sizes)
         tilesDown = (g.outputSize.height + height.lead + height.outputs - 1) / height.outputs
         tilesAcross = (g.outputSize.width + width.lead + width.outputs - 1) / width.outputs
+        pointsAtATime = down.phases.map(\.filter.points).max()! * width.points
         products = down.phases.map { phase in
             (0..<phase.filter.points).flatMap { y in
                 (0..<width.points).map { x in
@@ -40,9 +43,6 @@ struct WinogradTiling: Sendable {
 
     /// Multiplications for a tile and a pair of channels.
     var points: Int { down.points * across.points }
-
-    /// The most of them that are summed together: those of one phase of the rows.
-    var pointsAtATime: Int { downPhases.map(\.filter.points).max()! * across.points }
 
     /// Points of a tile's values.
     var inputPoints: Int { down.inputPoints * across.inputPoints }
