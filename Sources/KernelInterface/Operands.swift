@@ -66,8 +66,8 @@ public struct TileOperands<Scalar>: @unchecked Sendable {
 /// One column: `c[r·ldc] <- (start[r] or c[r·ldc]) + Σ_k a[k·mr + r] · b[k·step]` for r < rows, with the next panel
 /// of A for each mr rows; with `lda` a[r·lda + k] takes the place of a[k·mr + r]. Both have the same bits.
 ///
-/// Assumptions: whole vectors of `a` may be read, of rows that are no multiple of mr only where A is packed;
-/// `work` has room for `mr·(depth + lanes)`.
+/// Assumptions: whole vectors of `a` may be read and, of rows where they lie that are no multiple of mr, those
+/// before the first that make up for it; `work` has room for `mr·(depth + lanes)`.
 public struct ColumnOperands<Scalar>: @unchecked Sendable {
     /// Rows.
     public var rows: Int
@@ -109,13 +109,16 @@ public struct ColumnOperands<Scalar>: @unchecked Sendable {
     }
 }
 
-/// One tile without packed columns: `c[r·ldc + j] <- start + Σ_k a[k·rows + r] · b[offsets[k] + j]`.
+/// Tiles below each other without packed columns: `c[r·ldc + j] <- start + Σ_k a[k·rows + r] · b[offsets[k] + j]`, with
+/// the next panel of A and the next rows of C for each.
 ///
 /// Assumptions as for ``TileOperands``; `rows` is `mr` or 1. With one row `vectors` may be any
 /// number; with `mr` rows at most nr / lanes.
 public struct SlideOperands<Scalar>: @unchecked Sendable {
     /// Rows of the tile: `mr` or 1.
     public var rows: Int
+    /// Tiles.
+    public var count: Int
     /// Length of the sum.
     public var depth: Int
     /// Weights `[depth][rows]`.
@@ -137,11 +140,12 @@ public struct SlideOperands<Scalar>: @unchecked Sendable {
 
     /// All of it.
     public init(
-        rows: Int, depth: Int, a: UnsafePointer<Scalar>, b: UnsafePointer<Scalar>,
+        rows: Int, count: Int = 1, depth: Int, a: UnsafePointer<Scalar>, b: UnsafePointer<Scalar>,
         offsets: UnsafePointer<Int32>, c: UnsafeMutablePointer<Scalar>, ldc: Int, vectors: Int,
         bias: UnsafePointer<Scalar>?, accumulate: Bool
     ) {
         self.rows = rows
+        self.count = count
         self.depth = depth
         self.a = a
         self.b = b

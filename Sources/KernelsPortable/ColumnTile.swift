@@ -49,8 +49,11 @@ enum ColumnTile<V: KernelVector, let R: Int> {
         let lanes = V.scalarCount, groups = o.depth / lanes, rest = o.depth % lanes
         for k in 0..<o.depth { o.work[k] = o.b[k * o.step] }
         store(V(repeating: -.zero), o.work + o.depth)
-        var a = o.a, row = 0
+        var row = 0
         while row < o.rows {
+            // The last R rows, where fewer are left: those that are done are not stored again.
+            let done = max(0, row + R - o.rows)
+            let a = o.a + (row - done) * o.lda
             var sums = Registers(repeating: V(repeating: -.zero))
             for g in 0..<groups {
                 let b: V = load(o.work + g * lanes)
@@ -65,8 +68,7 @@ enum ColumnTile<V: KernelVector, let R: Int> {
                     sums[r] = V.muladd(values, b, sums[r])
                 }
             }
-            a += R * o.lda
-            finish(turned(sums), o, row)
+            finish(turned(sums), o, row - done, from: done)
             row += R
         }
     }
@@ -94,7 +96,7 @@ enum ColumnTile<V: KernelVector, let R: Int> {
 
     /// Adds up the partial sums: whole vectors as long as they have the same rows, then what is in one.
     @inline(__always) private static func finish(
-        _ partial: Registers, _ o: ColumnOperands<Scalar>, _ row: Int
+        _ partial: Registers, _ o: ColumnOperands<Scalar>, _ row: Int, from first: Int = 0
     ) {
         var sums = partial
         var count = R
@@ -109,7 +111,7 @@ enum ColumnTile<V: KernelVector, let R: Int> {
                 steps /= 2
                 for i in 0..<steps * R { sums[i] += sums[i + steps * R] }
             }
-            for r in 0..<min(R, o.rows - row) {
+            for r in first..<min(R, o.rows - row) {
                 let to = o.c + (row + r) * o.ldc
                 to.pointee = (o.start.map { $0[row + r] } ?? to.pointee) + sums[r]
             }

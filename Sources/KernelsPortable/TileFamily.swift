@@ -89,6 +89,16 @@ enum TileFamily<V: KernelVector, let R: Int, let N: Int> {
     /// `R` rows or one, `o.vectors` wide, piece by piece.
     static func slide(_ o: SlideOperands<Scalar>) {
         if o.rows == 1 { return slideOneRow(o) }
+        var tile = o
+        for _ in 0..<o.count {
+            slideOneTile(tile)
+            tile.a += R * o.depth
+            tile.c += R * o.ldc
+            tile.bias = tile.bias.map { $0 + R }
+        }
+    }
+
+    @inline(__always) private static func slideOneTile(_ o: SlideOperands<Scalar>) {
         var done = 0
         while done < o.vectors {
             let left = o.vectors - done

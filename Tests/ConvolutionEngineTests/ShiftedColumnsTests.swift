@@ -32,6 +32,12 @@ struct ShiftedColumnsTests {
                 }
             }
         }
+        + (8...21).flatMap { outputs in
+            [1, 2, 7].map { size in
+                dense(
+                    "\(outputs) outputs of \(size) pixels", [1, 300, 1, size], [outputs, 300, 1, 1])
+            }
+        }
         + (1...17).map { outputs in
             dense("\(outputs) outputs of a pixel", [1, 300, 7, 11], [outputs, 300, 1, 1])
         }

@@ -53,7 +53,7 @@ struct ImplicitGEMM<Scalar: TensorScalar>: Sendable {
     private var readsInPlace: Bool {
         let pixels = geometry.batch * geometry.outputSize.count
         return layout.isContiguous && pixels <= Self.mostPixelsInPlace
-            && geometry.outputChannelsPerGroup % product.kernels.mr == 0 && product.k > 0
+            && geometry.outputChannelsPerGroup >= product.kernels.mr && product.k > 0
     }
 
     private var packsLate: Bool {

@@ -44,10 +44,14 @@ struct StridePhases<Scalar: TensorScalar>: Sendable {
         let (grid, sets) = StridePhase.grid(g)
         let positions = grid.taps.count
         let mostTaps = sets.map(\.taps.count).max() ?? 0
-        let channels =
+        // The sums of an average phase are as long as those of a convolution, the longest at most 256.
+        let rowByteCount = kernels.nr * MemoryLayout<Scalar>.stride
+        let meanTaps = max(1, (g.kernel.count + sets.count - 1) / max(1, sets.count))
+        let channels = min(
             BlockSizes.chunk(
-                k: g.inputChannelsPerGroup * mostTaps, taps: max(1, mostTaps),
-                panelRowByteCount: kernels.nr * MemoryLayout<Scalar>.stride) / max(1, mostTaps)
+                k: g.inputChannelsPerGroup * meanTaps, taps: meanTaps,
+                panelRowByteCount: rowByteCount) / meanTaps,
+            max(1, 256 / max(1, mostTaps)))
         let atATime = max(1, channels)
         channelsAtATime = atATime
         // B takes 200 of L2's 512 KB. The sums may be more than the rest: they are visited once a chunk,
@@ -195,14 +199,13 @@ struct StridePhases<Scalar: TensorScalar>: Sendable {
                                 bias: start.map { $0 + m0 }, accumulate: accumulate))
                         continue
                     }
-                    for i in stride(from: m0, to: m1, by: mr) {
-                        kernels.slide(
-                            SlideOperands(
-                                rows: mr, depth: depth, a: a + i * depth,
-                                b: b + panel * panelStride, offsets: offsets.baseAddress!,
-                                c: c + (i - rows.lowerBound) * ldc + j, ldc: ldc, vectors: vectors,
-                                bias: start.map { $0 + i }, accumulate: accumulate))
-                    }
+                    kernels.slide(
+                        SlideOperands(
+                            rows: mr, count: (m1 - m0 + mr - 1) / mr, depth: depth,
+                            a: a + m0 * depth,
+                            b: b + panel * panelStride, offsets: offsets.baseAddress!,
+                            c: c + (m0 - rows.lowerBound) * ldc + j, ldc: ldc, vectors: vectors,
+                            bias: start.map { $0 + m0 }, accumulate: accumulate))
                 }
             }
         }

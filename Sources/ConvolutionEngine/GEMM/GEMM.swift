@@ -135,17 +135,19 @@ extension GEMMBlock {
                 c: c + first * ldc + column, ldc: ldc, start: start.map { $0 + first }, work: edge))
     }
 
-    /// A tile that C has no room for: with fewer rows.
+    /// A tile that C has no room for: with fewer rows. Where rows of A lie in memory that is not ours behind the
+    /// last, those before make up for them, and their sums are not looked at.
     private func raggedTile(
         _ kernels: GEMMKernels<Scalar>, row: Int, panel: Int, columns: Range<Int>, end: Int,
         makesPanel: Bool
     ) {
+        let others = isUnpacked ? row + kernels.mr - end : 0
         tiles(
-            kernels, 1, row: row, panel: panel, columns: columns, c: edge, ldc: kernels.nr,
+            kernels, 1, row: row - others, panel: panel, columns: columns, c: edge, ldc: kernels.nr,
             accumulate: false, makesPanel: makesPanel)
         for r in 0..<min(kernels.mr, end - row) {
             let to = c + (row + r) * ldc + columns.lowerBound
-            let from = edge + r * kernels.nr
+            let from = edge + (r + others) * kernels.nr
             if start == nil {
                 for q in 0..<columns.count { to[q] += from[q] }
             } else {
