@@ -56,6 +56,17 @@ struct Trial {
     /// Nil, or what is wrong with the output of one algorithm. Output and working memory hold NaN
     /// before, and what surrounds the output must be untouched after.
     func run(_ algorithm: Algorithm, _ kernels: KernelTable, threads: Int) -> String? {
+        for use in [WeightUse.once, .often] {
+            if let failure = run(algorithm, kernels, threads: threads, use: use) {
+                return "weights of use \(use): " + failure
+            }
+        }
+        return nil
+    }
+
+    private func run(
+        _ algorithm: Algorithm, _ kernels: KernelTable, threads: Int, use: WeightUse
+    ) -> String? {
         let plan = ConvolutionPlan(
             geometry, dtype: dtype, algorithm: algorithm, precision: precision, kernels: kernels,
             threads: threads, serialWork: 0)
@@ -67,7 +78,7 @@ struct Trial {
         defer { memory.deallocate() }
         for i in memory.indices { memory[i] = 0xFF }
         let output = memory.baseAddress! + guardByteCount
-        plan.run(input, plan.prepare(weight, bias: bias), into: output)
+        plan.run(input, plan.prepare(weight, bias: bias, use: use), into: output)
         let before = memory.prefix(guardByteCount), after = memory.suffix(guardByteCount)
         if before.contains(where: { $0 != 0xFF }) { return "written before the output" }
         if after.contains(where: { $0 != 0xFF }) { return "written behind the output" }
