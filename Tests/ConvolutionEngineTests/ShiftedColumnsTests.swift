@@ -20,7 +20,7 @@ struct ShiftedColumnsTests {
 
     static let rows: [ConvolutionCase] =
         (1...34).map { width in
-            dense("\(width) columns", [1, 3, 4, width], [9, 3, 3, 3]) {
+            dense("\(width) columns", [1, 4, 4, width], [9, 4, 3, 3]) {
                 $0.options.padding = .symmetric([1])
             }
         }
@@ -48,7 +48,7 @@ struct ShiftedColumnsTests {
             dense("shifts beyond the slack", [1, 2, 9, 130], [9, 2, 5, 5]) {
                 $0.options.padding = .symmetric([2])
             },
-            dense("shifts beyond the slack, dilated, in groups", [2, 6, 30, 61], [8, 3, 3, 3]) {
+            dense("shifts beyond the slack, dilated, in groups", [2, 8, 30, 61], [8, 4, 3, 3]) {
                 $0.options.padding = .symmetric([9])
                 $0.options.dilation = [9]
                 $0.options.groups = 2
@@ -65,15 +65,21 @@ struct ShiftedColumnsTests {
                 $0.options.stride = [1, 2]
                 $0.options.padding = .symmetric([1])
             },
-            dense("stride 2, more padding than input", [1, 3, 5, 6], [9, 3, 3, 3]) {
+            dense("stride 2, more padding than input", [1, 4, 5, 6], [9, 4, 3, 3]) {
                 $0.options.stride = [2]
                 $0.options.padding = .symmetric([12])
             },
             dense("more rows in than out", [1, 3, 17, 12], [9, 3, 5, 3]) {
                 $0.options.padding = .symmetric([0, 1])
             },
+            dense("more rows out than in", [1, 30, 5, 3], [9, 30, 3, 3]) {
+                $0.options.padding = .symmetric([10, 1])
+            },
+            dense("1-d, more padding than input", [1, 30, 9], [9, 30, 3]) {
+                $0.options.padding = .symmetric([40])
+            },
             dense("1-d", [2, 40, 700], [9, 40, 3]) { $0.options.padding = .symmetric([1]) },
-            dense("1-d, wide", [1, 2, 5000], [9, 2, 3]),
+            dense("1-d, wide", [1, 20, 5000], [9, 20, 3]),
             dense("1-d, stride 2", [2, 40, 701], [9, 40, 3]) { $0.options.stride = [2] },
             dense("1-d, stride 4, padding", [1, 9, 403], [9, 9, 10]) {
                 $0.options.stride = [4]
@@ -85,7 +91,7 @@ struct ShiftedColumnsTests {
             dense("3-d", [1, 5, 4, 6, 7], [9, 5, 3, 3, 3]) {
                 $0.options.padding = .symmetric([1])
             },
-            dense("3-d, taps beyond the depth", [1, 3, 2, 6, 7], [9, 3, 5, 1, 1]) {
+            dense("3-d, taps beyond the depth", [1, 7, 2, 6, 7], [9, 7, 5, 1, 1]) {
                 $0.options.padding = .symmetric([2, 0, 0])
             },
             dense("transposed, in place", [2, 6, 9, 10], [6, 9, 4, 4]) {

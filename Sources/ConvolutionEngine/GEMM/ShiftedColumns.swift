@@ -39,7 +39,8 @@ struct ShiftedColumns<Scalar: TensorScalar>: Sendable {
     ///   - mostPixels: the most pixels of a block
     ///   - mostRows: the most rows of B of a chunk
     init?(_ grid: TapGrid, mostPixels: Int, mostRows: Int, kernels: GEMMKernels<Scalar>) {
-        guard mostRows > 0, grid.size.count > 0, !grid.taps.isEmpty,
+        // A row's place costs as much as copying a vector of it, which a few pixels or short sums do not make up for.
+        guard mostRows >= 32, grid.size.count >= 8, (1...1 << 12).contains(grid.taps.count),
             let planes = PhasePlanes(grid),
             !(grid.looksInside && planes.isCopied && planes.across < 4)
         else { return nil }
@@ -57,7 +58,9 @@ struct ShiftedColumns<Scalar: TensorScalar>: Sendable {
         let between = regionPitch
         offsets = planes.taps.map { $0.phase * between + $0.shift }
         let slack = TensorStorage.slackByteCount / MemoryLayout<Scalar>.stride
-        let copies = planes.isCopied || -lowest > slack || highest + kernels.nr > slack
+        // Outputs behind the input's plane, which padding makes, see what is behind it.
+        let behind = max(0, grid.size.count - grid.inputSize.count) + highest + kernels.nr
+        let copies = planes.isCopied || -lowest > slack || behind > slack
         regionCount = copies ? mostRows / grid.taps.count + 2 : 0
         let copied = regionCount.multipliedReportingOverflow(by: regionPitch * planes.count)
         guard extent < 1 << 20, maskPitch * grid.taps.count < 1 << 14, !copied.overflow,
