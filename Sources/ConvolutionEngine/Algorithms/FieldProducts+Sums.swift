@@ -66,7 +66,8 @@ extension FieldProducts {
                     operands.c = c + columns.lowerBound
                     operands.vectors = (columns.count + kernels.lanes - 1) / kernels.lanes
                     operands.accumulate = index > part.chunks.lowerBound
-                    offsets.withUnsafeBufferPointer {
+                    let isLast = some.upperBound == channels
+                    (isLast ? lastOffsets : offsets).withUnsafeBufferPointer {
                         operands.offsets = $0.baseAddress!
                         kernels.sumWindows(operands)
                     }

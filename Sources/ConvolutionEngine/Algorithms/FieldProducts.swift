@@ -33,8 +33,9 @@ struct FieldProducts<Scalar: TensorScalar>: Sendable {
     let isSwapped: Bool
     /// Channels of a group's field, rows of C for each, and columns of C.
     let channels, taps, columns: Int
-    /// Where the windows of some channels' taps begin, up to whole tiles.
-    let offsets: [Int32]
+    /// Where the windows of a block of channels' taps begin, up to whole tiles; and those of the last block, which
+    /// may be smaller: behind its windows is nothing that may be read.
+    let offsets, lastOffsets: [Int32]
     let channelsAtATime: Int
     /// Elements from one channel of the field, or of the copies, to the next.
     let channelPitch: Int
@@ -56,7 +57,7 @@ struct FieldProducts<Scalar: TensorScalar>: Sendable {
         bands = FieldBands(grid.isIdentity ? flat : grid.size, images: shape.images, most: most)
 
         let (images, height, width) = bands.most
-        var offsetsOfTaps: [Int32]
+        let offsetsOfTaps: [Int32]
         if grid.looksInside {
             (layout, packer) = (nil, nil)
             let size = grid.inputSize
@@ -88,12 +89,16 @@ struct FieldProducts<Scalar: TensorScalar>: Sendable {
         channelsAtATime = max(mr, min(fitting, share + mr - 1) / mr * mr)
         rowParts = min(rowsWanted, (channels + channelsAtATime - 1) / channelsAtATime)
         let block = min(channels, channelsAtATime), pitch = channelPitch
-        var offsets = (0..<block).flatMap { channel in
-            offsetsOfTaps.map { Int32(channel * pitch) + $0 }
+        func windows(_ count: Int) -> [Int32] {
+            var offsets = (0..<count).flatMap { channel in
+                offsetsOfTaps.map { Int32(channel * pitch) + $0 }
+            }
+            while offsets.count % mr > 0 { offsets.append(offsets[0]) }
+            return offsets + offsets.prefix(mr)
         }
-        while offsets.count % mr > 0 { offsets.append(offsets[0]) }
-        offsets += offsets.prefix(mr)
-        self.offsets = offsets
+        offsets = windows(block)
+        let rest = channels % block
+        lastOffsets = rest == 0 ? offsets : windows(rest)
     }
 
     /// Whether rows and field change places; nil where ``WeightGradient`` is faster. In units of the products'
