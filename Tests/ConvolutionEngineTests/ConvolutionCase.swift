@@ -215,6 +215,20 @@ extension ConvolutionCase {
         return [
             row("base") { _ in },
             row("no bias") { $0.bias = false },
+            row("depthwise, taps as far apart as sizes may be") {
+                $0.input = [1, 16, 2, 2]
+                $0.weight = [16, 1, 2, 2]
+                $0.options.groups = 16
+                $0.options.dilation = [1 << 39]
+                $0.options.padding = .symmetric([1 << 38])
+            },
+            row("depthwise, strides as large as sizes may be") {
+                $0.input = [1, 16, 2, 2]
+                $0.weight = [16, 1, 2, 2]
+                $0.options.groups = 16
+                $0.options.stride = [1 << 38]
+                $0.options.padding = .symmetric([1 << 37])
+            },
             row("one pixel, groups") {
                 $0.input = [2, 300, 1, 1]
                 $0.weight = [300, 7, 4, 3]

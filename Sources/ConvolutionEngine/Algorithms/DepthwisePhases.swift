@@ -56,9 +56,13 @@ struct DepthwisePhases<Scalar: TensorScalar>: Sendable {
         pitch = before + max(g.inputSize.width, grid.highest.width + grid.size.width)
         // What fits into L2, half a MiB of vectors.
         let extent = grid.highest.height - grid.lowest.height
+        // Larger ones are worth nothing here, and products of them might overflow.
+        guard pitch < 1 << 16, extent < 1 << 16, g.stride.height < 1 << 16,
+            g.outputSize.width < 1 << 16
+        else { return nil }
         let perRow = pitch + g.stride.height * g.outputSize.width
         let fitting = 8192 * 64 / (lanes * MemoryLayout<Scalar>.stride) - extent * pitch
-        guard pitch < 1 << 16, fitting >= 2 * perRow else { return nil }
+        guard fitting >= 2 * perRow else { return nil }
         let channelBlocks = (g.groups + lanes - 1) / lanes
         let share = threads > 1 ? (4 * threads - 1) / max(1, g.batch * channelBlocks) + 1 : 1
         let most = min(fitting / perRow, max(extent + 1, (grid.size.height + share - 1) / share))
