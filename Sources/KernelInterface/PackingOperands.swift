@@ -216,7 +216,7 @@ public struct ColumnRows<Scalar>: @unchecked Sendable {
     /// Whether some pixel looks outside the input; else masks are not read.
     public var isMasked: Bool
     /// Whether a panel's rows are to be asked for while the panel before it is multiplied.
-    public var asksAhead = false
+    public var asksAhead: Bool
     /// The panel's first pixel.
     public var column: Int
     /// Vectors of a row.
@@ -226,12 +226,13 @@ public struct ColumnRows<Scalar>: @unchecked Sendable {
 
     /// All of it.
     public init(
-        rows: UnsafePointer<ColumnSource<Scalar>>, depth: Int, isMasked: Bool, column: Int = 0,
-        vectors: Int = 0, panel: UnsafeMutablePointer<Scalar>
+        rows: UnsafePointer<ColumnSource<Scalar>>, depth: Int, isMasked: Bool, asksAhead: Bool,
+        column: Int = 0, vectors: Int = 0, panel: UnsafeMutablePointer<Scalar>
     ) {
         self.rows = rows
         self.depth = depth
         self.isMasked = isMasked
+        self.asksAhead = asksAhead
         self.column = column
         self.vectors = vectors
         self.panel = panel

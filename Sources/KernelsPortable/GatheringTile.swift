@@ -19,11 +19,7 @@ extension Tile {
         prefetch(o.c, o.ldc)
         var a = o.a, panel = g.panel
         for k in 0..<o.depth {
-            let row = gather(g, k, panel, Masked<M>.self)
-            for r in 0..<R {
-                let w = V(repeating: a[r])
-                for j in 0..<N { t[r][j] = V.muladd(w, row[j], t[r][j]) }
-            }
+            step(&t, a, gather(g, k, panel, Masked<M>.self))
             a += R
             panel += P * V.scalarCount
         }

@@ -141,6 +141,13 @@ enum Tile<V: KernelVector, let R: Int, let N: Int> {
     ) {
         var row = InlineArray<N, V>(repeating: .zero)
         for j in 0..<N { row[j] = load(b + j * V.scalarCount) }
+        step(&t, a, row, lda)
+    }
+
+    /// The same with a row of B that is loaded already.
+    @inline(__always) static func step(
+        _ t: inout Registers, _ a: UnsafePointer<Scalar>, _ row: InlineArray<N, V>, _ lda: Int = 1
+    ) {
         for r in 0..<R {
             let w = V(repeating: a[r * lda])
             for j in 0..<N { t[r][j] = V.muladd(w, row[j], t[r][j]) }

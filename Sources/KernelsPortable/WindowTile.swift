@@ -7,7 +7,7 @@ import KernelInterface
 /// value that is spread over a vector may come from any address, so that nothing is packed for it.
 enum WindowTile<V: KernelVector, let R: Int, let N: Int> {
     typealias Scalar = V.Scalar
-    typealias Registers = InlineArray<R, InlineArray<N, V>>
+    typealias Registers = Tile<V, R, N>.Registers
 
     /// C <- A·B (+ C) with B in a panel of `P` vectors. Never inlined, as in ``Tile``. What the next tile reads is
     /// asked for meanwhile, a line of each row in turn, where a step of the sum is long enough for it.
@@ -31,7 +31,7 @@ enum WindowTile<V: KernelVector, let R: Int, let N: Int> {
                 first += o.rowPitch
             }
         }
-        finish(t, o.c, o.ldc, o.accumulate)
+        Tile<V, R, N>.finish(t, o.c, o.ldc, o.accumulate, tail: 0)
     }
 
     @inline(__always) private static func step(
@@ -43,23 +43,6 @@ enum WindowTile<V: KernelVector, let R: Int, let N: Int> {
         for r in 0..<R {
             let a = V(repeating: rows[r][x])
             for j in 0..<N { t[r][j] = V.muladd(a, row[j], t[r][j]) }
-        }
-    }
-
-    @inline(__always) private static func finish(
-        _ t: Registers, _ c: UnsafeMutablePointer<Scalar>, _ ldc: Int, _ accumulate: Bool
-    ) {
-        if accumulate {
-            for r in 0..<R {
-                for j in 0..<N {
-                    let p = c + r * ldc + j * V.scalarCount
-                    store(V.sum(load(p), t[r][j]), p)
-                }
-            }
-        } else {
-            for r in 0..<R {
-                for j in 0..<N { store(t[r][j], c + r * ldc + j * V.scalarCount) }
-            }
         }
     }
 }

@@ -140,7 +140,7 @@ struct DepthwisePhases<Scalar: TensorScalar>: Sendable {
     func run(_ operands: RunOperands<Scalar>, weights: WeightSet<Scalar>) {
         let channelBlocks = (geometry.groups + kernels.lanes - 1) / kernels.lanes
         weights.asGiven!.withPointers { weight, bias in
-            let given = Given(weight: weight, bias: bias)
+            let given = LaneWeights(weight: weight, bias: bias)
             ParallelTiles.run(geometry.batch * channelBlocks * bands, threads: threads) {
                 task, worker in
                 let plane = task / bands
@@ -152,14 +152,9 @@ struct DepthwisePhases<Scalar: TensorScalar>: Sendable {
         }
     }
 
-    private struct Given: @unchecked Sendable {
-        let weight: UnsafePointer<Scalar>
-        let bias: UnsafePointer<Scalar>?
-    }
-
     private func sumBand(
-        _ band: Int, image: Int, channel: Int, _ operands: RunOperands<Scalar>, _ given: Given,
-        _ scratch: UnsafeMutablePointer<Scalar>
+        _ band: Int, image: Int, channel: Int, _ operands: RunOperands<Scalar>,
+        _ given: LaneWeights<Scalar>, _ scratch: UnsafeMutablePointer<Scalar>
     ) {
         let g = geometry, plane = image * g.groups + channel
         let lists = band < bands - 1 ? whole : last
@@ -191,9 +186,6 @@ struct DepthwisePhases<Scalar: TensorScalar>: Sendable {
                         places: pixels + lists.pixels))
             }
         }
-        if operands.isPlain { return }
-        for c in 0..<channels {
-            operands.finish(output + c * g.outputSize.count, count: lists.count)
-        }
+        operands.finish(output, rows: channels, pitch: g.outputSize.count, count: lists.count)
     }
 }

@@ -49,15 +49,13 @@ extension DirectConvolution {
                 offsets: scratch.offsets, pixels: scratch.pixels,
                 count: rows * g.outputSize.width, output: output,
                 outputPitch: g.outputSize.count, turned: scratch.turned, sums: scratch.sums))
-        if operands.isPlain { return }
-        for c in 0..<channels {
-            operands.finish(output + c * g.outputSize.count, count: rows * g.outputSize.width)
-        }
+        operands.finish(
+            output, rows: channels, pitch: g.outputSize.count, count: rows * g.outputSize.width)
     }
 }
 
-/// Weights and bias as they came.
-private struct LaneWeights<Scalar>: @unchecked Sendable {
+/// Weights and bias as they came, for the cores to share.
+struct LaneWeights<Scalar>: @unchecked Sendable {
     let weight: UnsafePointer<Scalar>
     let bias: UnsafePointer<Scalar>?
 }

@@ -16,7 +16,6 @@ struct ColumnPacker<Scalar: TensorScalar>: Sendable {
     private let placeOffsets: [Int32]
     /// Columns that are shifts of whole planes, which need none of the others.
     let shifted: ShiftedColumns<Scalar>?
-    private let channels: Int
 
     /// - Parameters:
     ///   - channels: input channels of a group
@@ -28,9 +27,8 @@ struct ColumnPacker<Scalar: TensorScalar>: Sendable {
         self.grid = grid
         self.kernels = kernels
         self.isolatesOne = isolatesOne
-        self.channels = channels
         shifted = ShiftedColumns(
-            grid, mostPixels: mostPixels, mostRows: mostRows, kernels: kernels)
+            grid, channels: channels, mostPixels: mostPixels, mostRows: mostRows, kernels: kernels)
         placeOffsets = shifted == nil ? Self.placeOffsets(grid) : []
         layout =
             shifted == nil && placeOffsets.isEmpty
@@ -55,7 +53,7 @@ struct ColumnPacker<Scalar: TensorScalar>: Sendable {
     /// A packer of padded rows only.
     init(_ grid: TapGrid, layout: PlaneLayout, kernels: GEMMKernels<Scalar>) {
         (self.grid, self.layout, self.kernels) = (grid, layout, kernels)
-        (placeOffsets, isolatesOne, shifted, channels) = ([], false, nil, 0)
+        (placeOffsets, isolatesOne, shifted) = ([], false, nil)
     }
 
     /// Elements of memory for ``pack(_:_:)``, besides the panels.
@@ -152,8 +150,9 @@ struct ColumnPacker<Scalar: TensorScalar>: Sendable {
         tapPitch: Int? = nil
     ) {
         if sum.isEmpty { return }
-        if shifted != nil {
-            let sources = sources(sum, table: table, input: input, plane: plane, tapPitch: tapPitch)
+        if let shifted {
+            let sources = shifted.rows(
+                sum, pixels: table.pixels, tapByTap: tapPitch != nil, input: input, scratch: plane)
             return gather(sources, table, panels, tapPitch)
         }
         let taps = grid.taps.count
@@ -177,22 +176,6 @@ struct ColumnPacker<Scalar: TensorScalar>: Sendable {
             }
             k += some.count
         }
-    }
-
-    /// Rows `sum` of B where they lie, if the columns are shifted planes.
-    ///
-    /// Parameters are those of ``pack(_:table:input:plane:panels:tapPitch:)``.
-    func sources(
-        _ sum: Range<Int>, table: Table, input: UnsafePointer<Scalar>,
-        plane: UnsafeMutablePointer<Scalar>, tapPitch: Int? = nil
-    ) -> ColumnRows<Scalar> {
-        let rows = shifted!.rows(
-            sum, pixels: table.pixels, tapByTap: tapPitch != nil, input: input, channels: channels,
-            scratch: plane)
-        var columns = ColumnRows(
-            rows: rows, depth: sum.count, isMasked: shifted!.isMasked, panel: plane)
-        columns.asksAhead = shifted!.asksAhead
-        return columns
     }
 
     /// Rows into panels.

@@ -84,18 +84,16 @@ struct GridProduct<Scalar: TensorScalar>: Sendable {
         // loop 4; a sum of nothing is one chunk of length 0, which writes the bias
         repeat {
             let kc = min(blocks.kc, k - k0)
-            let makesPanels = kc > 0 && packer.shifted != nil && weights.form != .inPlace
-            if kc > 0 && !makesPanels {
+            let shifted = kc > 0 && weights.form != .inPlace ? packer.shifted : nil
+            if kc > 0 && shifted == nil {
                 packer.pack(k0..<k0 + kc, table: table, input: input, plane: plane, panels: b)
             }
             var block = GEMMBlock(
                 rows: rows, a: weights.first, panelStrideA: kc * kernels.mr, b: b,
                 panelStrideB: panelStride, kc: kc, n: pixels.count, isolatesOne: isolatesOne, c: c,
                 ldc: ldc, start: k0 == 0 ? bias : nil, edge: scratch)
-            if makesPanels {
-                block.sources = packer.sources(
-                    k0..<k0 + kc, table: table, input: input, plane: plane)
-            }
+            block.sources = shifted?.rows(
+                k0..<k0 + kc, pixels: pixels, tapByTap: false, input: input, scratch: plane)
             switch weights.form {
             case .panels:
                 block.a += k0 * panelRows

@@ -18,8 +18,10 @@ struct ShiftedColumns<Scalar: TensorScalar>: Sendable {
     private let kernels: GEMMKernels<Scalar>
     /// Of each tap: from the element of a pixel in phase 0 to that which the tap looks at.
     private let offsets: [Int]
+    /// Input channels of a group.
+    private let channels: Int
     /// Whether some tap looks outside the input.
-    let isMasked: Bool
+    private let isMasked: Bool
     /// Whether rows are read from the input; else from planes of phases.
     private let isInPlace: Bool
     /// Elements from one row of a plane to the next.
@@ -36,9 +38,12 @@ struct ShiftedColumns<Scalar: TensorScalar>: Sendable {
     /// Nil where a grid's columns are not of this kind, or where copies would be out of proportion.
     ///
     /// - Parameters:
+    ///   - channels: input channels of a group
     ///   - mostPixels: the most pixels of a block
     ///   - mostRows: the most rows of B of a chunk
-    init?(_ grid: TapGrid, mostPixels: Int, mostRows: Int, kernels: GEMMKernels<Scalar>) {
+    init?(
+        _ grid: TapGrid, channels: Int, mostPixels: Int, mostRows: Int, kernels: GEMMKernels<Scalar>
+    ) {
         // A row's place costs as much as copying a vector of it, which a few pixels or short sums do not make up for.
         guard mostRows >= 32, grid.size.count >= 8, (1...1 << 12).contains(grid.taps.count),
             let planes = PhasePlanes(grid),
@@ -46,6 +51,7 @@ struct ShiftedColumns<Scalar: TensorScalar>: Sendable {
         else { return nil }
         self.grid = grid
         self.kernels = kernels
+        self.channels = channels
         self.mostRows = mostRows
         pitch = planes.pitch
         isInPlace = !planes.isCopied
@@ -96,16 +102,17 @@ extension ShiftedColumns {
         mask.initializeMemory(
             as: UInt8.self, repeating: 0, count: maskElements * MemoryLayout<Scalar>.stride)
         for tap in grid.taps {
+            let inside = StepRange.inside(
+                size.width, count: grid.size.width, stride: stride.width, offset: tap.width)
             var column = 0
             for row in block.rows {
                 let z = row.z * stride.depth + tap.depth, y = row.y * stride.height + tap.height
                 if z >= 0 && z < size.depth && y >= 0 && y < size.height {
-                    let inside = Self.outputs(
-                        row.x, stride: stride.width, tap: tap.width, inside: size.width)
-                    let first = column + inside.lowerBound - row.x.lowerBound
+                    let some = inside.clamped(to: row.x)
+                    let first = column + some.lowerBound - row.x.lowerBound
                     (mask + first * MemoryLayout<Scalar>.stride).initializeMemory(
                         as: UInt8.self, repeating: 0xFF,
-                        count: inside.count * MemoryLayout<Scalar>.stride)
+                        count: some.count * MemoryLayout<Scalar>.stride)
                 }
                 column += row.x.count
             }
@@ -113,26 +120,17 @@ extension ShiftedColumns {
         }
     }
 
-    /// Of some outputs of a row those that see an element: 0 <= o·stride + tap < inside.
-    private static func outputs(
-        _ some: Range<Int>, stride: Int, tap: Int, inside: Int
-    ) -> Range<Int> {
-        let low = max(some.lowerBound, (stride - 1 - tap).floorDivided(by: stride))
-        let high = min(some.upperBound, (inside - 1 - tap).floorDivided(by: stride) + 1)
-        return low..<max(low, high)
-    }
-
     /// Rows `sum` of B, k = (channel, tap); whole channels tap by tap if that is asked for.
     ///
     /// - Parameters:
     ///   - pixels: the block's
     ///   - input: the group's first channel
-    ///   - channels: the group's
     ///   - scratch: where ``begin(_:_:)`` has written
+    /// - Returns: rows for whoever sets a panel and its columns
     func rows(
         _ sum: Range<Int>, pixels: Range<Int>, tapByTap: Bool, input: UnsafePointer<Scalar>,
-        channels: Int, scratch: UnsafeMutablePointer<Scalar>
-    ) -> UnsafePointer<ColumnSource<Scalar>> {
+        scratch: UnsafeMutablePointer<Scalar>
+    ) -> ColumnRows<Scalar> {
         let count = grid.taps.count
         let sources = UnsafeMutableRawPointer(scratch).bindMemory(
             to: ColumnSource<Scalar>.self, capacity: mostRows + ColumnRows<Scalar>.rowsAhead)
@@ -145,7 +143,7 @@ extension ShiftedColumns {
             if !isInPlace {
                 plane = split(values, pixels, to: region)
                 region += phases * regionPitch
-            } else if isReadable(channel, of: channels, pixels) {
+            } else if isReadable(channel, pixels) {
                 plane = Plane(first: values, start: 0)
             } else {
                 plane = copy(values, pixels, to: region)
@@ -168,7 +166,10 @@ extension ShiftedColumns {
         for ahead in 0..<ColumnRows<Scalar>.rowsAhead {
             sources[sum.count + ahead] = sources[sum.count - 1]
         }
-        return UnsafePointer(sources)
+        // A panel of one tap is made of new memory: it may be asked for while the one before it is multiplied.
+        return ColumnRows(
+            rows: UnsafePointer(sources), depth: sum.count, isMasked: isMasked,
+            asksAhead: isInPlace && count == 1, panel: scratch)
     }
 
     /// Phase 0 of a channel, whose first element is element ``start`` of the plane.
@@ -178,16 +179,13 @@ extension ShiftedColumns {
     }
 
     /// Whether all that is read of a channel is in the tensor or its slack.
-    private func isReadable(_ channel: Int, of channels: Int, _ pixels: Range<Int>) -> Bool {
+    private func isReadable(_ channel: Int, _ pixels: Range<Int>) -> Bool {
         let slack = TensorStorage.slackByteCount / MemoryLayout<Scalar>.stride
         let before = channel * grid.inputSize.count + slack
         let behind = (channels - channel) * grid.inputSize.count + slack
         return pixels.lowerBound + lowest + before >= 0
             && pixels.upperBound + kernels.nr + highest <= behind
     }
-
-    /// Whether the rows of a panel may be asked for while the one before it is multiplied: where each is new memory.
-    var asksAhead: Bool { isInPlace && grid.taps.count == 1 }
 
     /// What a block looks at of a channel at an end of the tensor.
     private func copy(
