@@ -74,7 +74,10 @@ clean: ## Remove everything that was built or installed here
 INCLUDES := /usr/include /usr/local/include /opt/homebrew/include
 missing-header = $(if $(wildcard $(addsuffix /$(1),$(INCLUDES))),,$(2))
 APT_PACKAGES := $(call missing-header,microhttpd.h,libmicrohttpd-dev) \
-    $(call missing-header,fast_float/fast_float.h,libfast-float-dev)
+    $(call missing-header,fast_float/fast_float.h,libfast-float-dev) \
+    $(call missing-header,zlib.h,zlib1g-dev) \
+    $(call missing-header,zip.h,libzip-dev) \
+    $(call missing-header,zstd.h,libzstd-dev)
 
 deps:
 	@command -v swift >/dev/null || { \

@@ -64,6 +64,10 @@ let package = Package(
         .target(
             name: "Reparameterization", dependencies: ["ConvolutionEngine"],
             exclude: ["README.md"]),
+        .systemLibrary(name: "CArchive"),
+        .target(
+            name: "TensorFiles", dependencies: ["CArchive", "ConvolutionEngine"],
+            exclude: ["README.md"]),
         .target(
             name: "HTTPTransport",
             dependencies: [
@@ -95,6 +99,9 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["ConvolutionEngine"], path: "Tests/TestSupport"),
         .testTarget(name: "CTensorTextTests", dependencies: ["CTensorText", "TestSupport"]),
+        .testTarget(
+            name: "TensorFilesTests",
+            dependencies: ["TensorFiles", "ConvolutionEngine", "TestSupport"]),
         .testTarget(name: "HTTPTransportTests", dependencies: ["HTTPTransport"]),
         .testTarget(
             name: "ConvolutionEngineTests",

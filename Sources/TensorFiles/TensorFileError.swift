@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Why bytes are no such file, or one that is refused: value, rule and cure.
+public struct TensorFileError: Error, Equatable, Sendable {
+    /// The name of the tensor that it is about, cut to 64 characters; nil if it is about the file.
+    public let tensor: String?
+    /// One sentence in lower case.
+    public let reason: String
+    /// Whether the file is refused because it would expand to more bytes than allowed.
+    public let isTooLarge: Bool
+
+    init(tensor: String? = nil, _ reason: String, isTooLarge: Bool = false) {
+        self.tensor = tensor.map(excerpt)
+        self.reason = reason
+        self.isTooLarge = isTooLarge
+    }
+}
+
+/// A text of a file's as it may stand in a message: at most 64 characters, none that moves a cursor.
+func excerpt(_ text: String) -> String {
+    let limit = 64
+    var shown = String.UnicodeScalarView()
+    for (index, scalar) in text.unicodeScalars.enumerated() {
+        if index == limit {
+            shown.removeLast(3)
+            return String(shown) + "..."
+        }
+        shown.append(scalar.properties.isPrintable ? scalar : "\u{FFFD}")
+    }
+    return String(shown)
+}
+
+/// ``excerpt(_:)`` in quotes.
+func quoted(_ text: String) -> String { "\"\(excerpt(text))\"" }
+
+/// ``excerpt(_:)`` of bytes that should be UTF-8.
+func excerpt(_ bytes: UnsafeRawBufferPointer) -> String {
+    // A character has at most 4 bytes; whether there are more than 64 is told by 65.
+    excerpt(String(decoding: bytes.prefix(4 * 65), as: UTF8.self))
+}
+
+/// `1 byte`, `2 bytes`
+func counted(_ count: some BinaryInteger, _ unit: String) -> String {
+    count == 1 ? "1 \(unit)" : "\(count) \(unit)s"
+}
+
+extension Unicode.Scalar.Properties {
+    /// Neither a control character nor one that turns the direction of what follows.
+    fileprivate var isPrintable: Bool {
+        switch generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned,
+            .privateUse:
+            false
+        default: true
+        }
+    }
+}
