@@ -81,7 +81,7 @@ let package = Package(
             name: "ConvolutionService",
             dependencies: [
                 "HTTPTransport", "CTensorText", "CEmbedded", "ConvolutionEngine",
-                "Reparameterization", "Yams",
+                "Reparameterization", "TensorFiles", "Yams",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
             ],
@@ -112,7 +112,10 @@ let package = Package(
             dependencies: ["Reparameterization", "ConvolutionEngine", "TestSupport"]),
         .testTarget(
             name: "ConvolutionServiceTests",
-            dependencies: ["ConvolutionService", "HTTPTransport", "TestSupport", "Yams"]),
+            dependencies: [
+                "ConvolutionService", "ConvolutionEngine", "HTTPTransport", "TensorFiles",
+                "TestSupport", "Yams",
+            ]),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx20

@@ -184,3 +184,23 @@ const char *httpd_lookup(const HTTPDExchange *exchange, bool query, const char *
     enum MHD_ValueKind kind = query ? MHD_GET_ARGUMENT_KIND : MHD_HEADER_KIND;
     return MHD_lookup_connection_value(c->connection, kind, name);
 }
+
+typedef struct Visit {
+    void *context;
+    void (*item)(void *context, const char *name, const char *value);
+} Visit;
+
+static enum MHD_Result visit(void *context, enum MHD_ValueKind kind, const char *name,
+                             const char *value) {
+    (void)kind;
+    const Visit *v = context;
+    v->item(v->context, name, value);
+    return MHD_YES;
+}
+
+void httpd_each_query_item(const HTTPDExchange *exchange, void *context,
+                           void (*item)(void *context, const char *name, const char *value)) {
+    const Connection *c = (const Connection *)exchange;
+    Visit v = {context, item};
+    MHD_get_connection_values(c->connection, MHD_GET_ARGUMENT_KIND, visit, &v);
+}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import HTTPTransport
+import TensorFiles
 
 /// From a request to the handler that answers it.
 extension ConvolutionService {
@@ -8,21 +9,32 @@ extension ConvolutionService {
         guard let target = Routes.target(request) else {
             return .reply(answerUnrouted(request))
         }
-        let exchange = Exchange(
+        if request.method == .post, RequestDocument.takesWork(request) {
+            return .compute { self.answer(target, request).resolved() }
+        }
+        return answer(target, request)
+    }
+
+    private func answer(_ target: Routes.Target, _ request: HTTPRequest) -> HTTPOutcome {
+        var exchange = Exchange(
             service: self, request: request, name: target.name, timing: ServerTiming(request))
         do {
+            try request.checkAccept(target.endpoint.replyTypes)
+            if case .inference(let endpoint) = target.endpoint {
+                return try answer(endpoint, target.parameters, exchange)
+            }
+            if request.method == .post {
+                exchange.document = try RequestDocument(request, target.endpoint, limits)
+            }
             return try answer(target.endpoint, exchange)
         } catch {
-            var timing = exchange.timing
-            timing.end(.parse)
-            return .reply(exchange.refuse(error, timing))
+            return exchange.reply(refusing: error)
         }
     }
 
-    private func answer(
+    func answer(
         _ endpoint: Endpoint, _ exchange: Exchange
     ) throws(RequestFailure) -> HTTPOutcome {
-        try RequestFailure.checkAccept(exchange.request, endpoint.replyType)
         switch endpoint {
         case .convolution(let operation): return try convolve(operation, exchange)
         case .backward(let operation): return try backward(operation, exchange)
@@ -33,6 +45,7 @@ extension ConvolutionService {
         case .fuseRepVGG: return try fuseRepVGG(exchange)
         case .compare: return try compare(exchange)
         case .shape: return try describeShape(exchange)
+        case .inference: preconditionFailure("answered with its path's parameters")
         case .capabilities: return exchange.reply(capabilities)
         case .health: return exchange.reply(.health("ok"))
         case .readiness: return try exchange.reply(readiness())
@@ -46,8 +59,11 @@ extension ConvolutionService {
     func admit(_ request: HTTPRequest) -> HTTPResponse? {
         guard let target = Routes.target(request) else { return answerUnrouted(request) }
         do {
-            try RequestFailure.checkAccept(request, target.endpoint.replyType)
-            if request.method == .post { _ = try TensorEncoding(ofBodyIn: request) }
+            try request.checkAccept(target.endpoint.replyTypes)
+            if request.method == .post {
+                _ = try Compression(of: request)
+                if !request.isInference { _ = try TensorEncoding.declared(request) }
+            }
             return nil
         } catch {
             let timing = ServerTiming(request)
@@ -73,7 +89,7 @@ extension ConvolutionService {
         if let seconds = refusal.retryAfterSeconds {
             problem.headers = [("Retry-After", "\(seconds)")]
         }
-        let response = problem.response(requestID: request.id)
+        let response = problem.response(to: request)
         count(response, "refused", request)
         return response
     }

@@ -9,28 +9,13 @@ struct Exchange: Sendable {
     /// The operation's name in the metrics.
     let name: String
     let timing: ServerTiming
+    /// What the body says; without anything in it until it is read.
+    var document = RequestDocument.none
+    /// Of an inference request.
+    var model: InferenceModel?
 
     /// What a handler does once the request is understood.
     typealias Work = @Sendable (inout ServerTiming) throws(RequestFailure) -> HTTPResponse
-
-    /// Reads the whole body with `read`.
-    func decode<Value>(
-        _ read: (inout JSONCursor) throws(RequestFailure) -> Value
-    ) throws(RequestFailure) -> Value {
-        switch try TensorEncoding(ofBodyIn: request) {
-        case .json:
-            guard !request.body.isEmpty else { throw .malformed(at: 0) }
-            var cursor = JSONCursor(request.body)
-            cursor.skipBlank()
-            guard cursor.next == UInt8(ascii: "{") else {
-                throw .value(
-                    at: cursor.offset, "the body is an object, not \(cursor.describeNext())")
-            }
-            let value = try read(&cursor)
-            try cursor.expectEnd()
-            return value
-        }
-    }
 
     /// Does the work here if it is small, else on the compute queue.
     func outcome(isSmall: Bool, _ work: @escaping Work) -> HTTPOutcome {
@@ -55,7 +40,15 @@ struct Exchange: Sendable {
     }
 
     func refuse(_ failure: RequestFailure, _ timing: ServerTiming) -> HTTPResponse {
-        finish(Problem(failure, in: request.body).response(requestID: request.id), timing)
+        let problem = Problem(failure, in: document)
+        return finish(problem.response(to: request), timing)
+    }
+
+    /// A refusal before any work.
+    func reply(refusing failure: RequestFailure) -> HTTPOutcome {
+        var timing = timing
+        timing.end(.parse)
+        return .reply(refuse(failure, timing))
     }
 
     /// What every reply has, and what is counted of it.
@@ -63,15 +56,36 @@ struct Exchange: Sendable {
         var response = response
         response.headers.append((name: "Server-Timing", value: timing.header))
         service.count(response, name, request)
+        if let model {
+            service.inferences.record(model, isSuccess: response.status == 200, timing)
+        }
         return response
     }
 }
 
 extension Problem {
-    /// The reply.
-    func response(requestID: String) -> HTTPResponse {
-        HTTPResponse(
+    /// The reply: a problem document, below `/v2` the protocol's own.
+    func response(to request: HTTPRequest) -> HTTPResponse {
+        if request.isInference { return inferenceResponse }
+        return HTTPResponse(
             status: status, headers: [("Content-Type", "application/problem+json")] + headers,
-            body: HTTPBody(json(requestID: requestID)))
+            body: HTTPBody(json(requestID: request.id)))
+    }
+
+    /// `{"error": "..."}`; what is wrong with values is 400 there.
+    private var inferenceResponse: HTTPResponse {
+        var text = JSONObjectText()
+        text.add("error", detail)
+        return HTTPResponse(
+            status: status == 422 ? 400 : status,
+            headers: [("Content-Type", "application/json")] + headers, body: HTTPBody(text.text))
+    }
+}
+
+extension HTTPRequest {
+    /// Whether it speaks the Open Inference Protocol.
+    var isInference: Bool {
+        encodedPath.starts(with: "/v2".utf8)
+            && (encodedPath.count == 3 || encodedPath[3] == UInt8(ascii: "/"))
     }
 }

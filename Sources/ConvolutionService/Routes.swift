@@ -7,6 +7,7 @@ enum Endpoint: Sendable, Equatable {
     case convolution(ConvolutionOperation), backward(ConvolutionOperation)
     case unfold, fold, kernelMatrix, compare, shape
     case fuseConvBN, fuseRepVGG
+    case inference(InferenceEndpoint)
     case capabilities, health, readiness, metrics, openAPI(OpenAPIForm), index
 }
 
@@ -46,6 +47,37 @@ enum Routes {
         (.post, "/v1/shape", "shape", .shape),
         (.post, "/v1/fuse/conv_bn", "fuse/conv_bn", .fuseConvBN),
         (.post, "/v1/fuse/repvgg", "fuse/repvgg", .fuseRepVGG),
+        (.get, "/v2", "v2", .inference(.server)),
+        (.get, "/v2/health/live", "v2/live", .inference(.live)),
+        (.get, "/v2/health/ready", "v2/ready", .inference(.ready)),
+        (.get, "/v2/models", "v2/models", .inference(.models)),
+        (.get, "/v2/models/stats", "v2/stats", .inference(.statistics)),
+        (.get, "/v2/models/{model}", "v2/metadata", .inference(.metadata)),
+        (.get, "/v2/models/{model}/ready", "v2/model_ready", .inference(.modelReady)),
+        (.get, "/v2/models/{model}/config", "v2/config", .inference(.configuration)),
+        (.get, "/v2/models/{model}/stats", "v2/stats", .inference(.modelStatistics)),
+        (.post, "/v2/models/{model}/infer", "v2/infer", .inference(.infer)),
+        (
+            .get, "/v2/models/{model}/versions/{version}", "v2/metadata",
+            .inference(.metadata)
+        ),
+        (
+            .get, "/v2/models/{model}/versions/{version}/ready", "v2/model_ready",
+            .inference(.modelReady)
+        ),
+        (
+            .get, "/v2/models/{model}/versions/{version}/config", "v2/config",
+            .inference(.configuration)
+        ),
+        (
+            .get, "/v2/models/{model}/versions/{version}/stats", "v2/stats",
+            .inference(.modelStatistics)
+        ),
+        (
+            .post, "/v2/models/{model}/versions/{version}/infer", "v2/infer",
+            .inference(.infer)
+        ),
+        (.post, "/v2/repository/index", "v2/index", .inference(.repositoryIndex)),
         (.get, "/v1", "capabilities", .capabilities),
         (.get, "/healthz", "healthz", .health),
         (.get, "/readyz", "readyz", .readiness),
@@ -59,12 +91,15 @@ enum Routes {
     struct Target: Sendable {
         let name: String
         let endpoint: Endpoint
+        /// What the path has in place of the `{names}`.
+        var parameters = RouteParameters.none
     }
 
     /// What a request is for; nil if its path or method is not in the table.
     static func target(_ request: HTTPRequest) -> Target? {
         if let target = literal(request) { return target }
-        guard case .found(let target, _) = router.match(request) else { return nil }
+        guard case .found(var target, let parameters) = router.match(request) else { return nil }
+        target.parameters = parameters
         return target
     }
 
@@ -99,7 +134,8 @@ enum Routes {
 
     /// The names of what can be POSTed to, below `/v1/`.
     static var operations: [String] {
-        table.filter { $0.method == .post }.map(\.name.description)
+        table.filter { $0.method == .post && $0.path.description.hasPrefix("/v1/") }.map(
+            \.name.description)
     }
 }
 

@@ -5,7 +5,7 @@ import HTTPTransport
 /// Where the time of one request went; the reply's `Server-Timing`.
 struct ServerTiming: Sendable {
     /// What a request's time is spent on.
-    enum Stage: Int { case parse, queue, compute, serialize }
+    enum Stage: Int, CaseIterable { case parse, queue, compute, serialize }
 
     private var nanoseconds: InlineArray<4, UInt64> = .init(repeating: 0)
     private var last: Timestamp
@@ -25,6 +25,9 @@ struct ServerTiming: Sendable {
         nanoseconds[stage.rawValue] += now.nanoseconds - last.nanoseconds
         last = now
     }
+
+    /// Nanoseconds spent on a stage.
+    func nanoseconds(_ stage: Stage) -> UInt64 { nanoseconds[stage.rawValue] }
 
     /// Milliseconds spent on a stage.
     func milliseconds(_ stage: Stage) -> Double { Double(nanoseconds[stage.rawValue]) / 1e6 }

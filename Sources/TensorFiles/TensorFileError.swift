@@ -6,13 +6,26 @@ public struct TensorFileError: Error, Equatable, Sendable {
     public let tensor: String?
     /// One sentence in lower case.
     public let reason: String
-    /// Whether the file is refused because it would expand to more bytes than allowed.
-    public let isTooLarge: Bool
+    /// What kind of fault it is.
+    public let kind: Kind
 
-    init(tensor: String? = nil, _ reason: String, isTooLarge: Bool = false) {
+    /// Kinds of faults, by what can be done about them.
+    public enum Kind: Sendable {
+        /// The bytes are no such file: damaged, cut off, or another one.
+        case damaged
+        /// The file is sound, but one of its tensors is none that can be computed with.
+        case unsupported
+        /// It would expand to more bytes than allowed.
+        case tooLarge
+    }
+
+    /// Whether the file is refused because it would expand to more bytes than allowed.
+    public var isTooLarge: Bool { kind == .tooLarge }
+
+    init(tensor: String? = nil, _ reason: String, kind: Kind = .damaged) {
         self.tensor = tensor.map(excerpt)
         self.reason = reason
-        self.isTooLarge = isTooLarge
+        self.kind = kind
     }
 }
 

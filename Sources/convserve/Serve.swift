@@ -29,7 +29,8 @@ struct Serve: AsyncParsableCommand {
 
         let status = ServerStatus()
         let service = ConvolutionService(
-            limits: serviceLimits, serverLimits: serverLimits, status: status, logger: logger)
+            limits: serviceLimits, serverLimits: serverLimits,
+            crossOrigin: try options.crossOrigin(), status: status, logger: logger)
         let server = HTTPServer(
             limits: serverLimits, logger: logger, status: status, admission: service.admission,
             refusal: service.refusal, handler: service.handler)

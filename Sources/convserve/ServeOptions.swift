@@ -21,6 +21,24 @@ struct ServeOptions: ParsableArguments {
             default 1073741824.
             """)
     var maxBodyBytesInFlight: Int?
+    @Option(
+        help: """
+            Largest compressed body once expanded; more is 413. CONVSERVE_MAX_EXPANDED_BYTES, \
+            default 268435456.
+            """)
+    var maxExpandedBytes: Int?
+    @Option(
+        help: """
+            Smallest reply of JSON that is compressed for those who ask. \
+            CONVSERVE_MIN_COMPRESSED_REPLY_BYTES, default 65536.
+            """)
+    var minCompressedReplyBytes: Int?
+    @Option(
+        help: """
+            Origins of web pages that may call, with commas between them, or *. \
+            CONVSERVE_CORS_ORIGINS, default none.
+            """)
+    var corsOrigins: String?
     @Option(help: "Largest result; more is 422. CONVSERVE_MAX_OUTPUT_BYTES, default 1073741824.")
     var maxOutputBytes: Int?
     @Option(
@@ -111,6 +129,11 @@ struct ServeOptions: ParsableArguments {
     /// What one request may cost.
     func serviceLimits() throws -> ServiceLimits {
         var limits = ServiceLimits()
+        limits.maxExpandedBytes = try positive(
+            "max-expanded-bytes", maxExpandedBytes, default: limits.maxExpandedBytes)
+        limits.minCompressedReplyBytes = try positive(
+            "min-compressed-reply-bytes", minCompressedReplyBytes,
+            default: limits.minCompressedReplyBytes)
         limits.maxOutputBytes = try positive(
             "max-output-bytes", maxOutputBytes, default: limits.maxOutputBytes)
         limits.maxReplyBytesInFlight = try positive(
@@ -128,6 +151,17 @@ struct ServeOptions: ParsableArguments {
             throw ValidationError("--\(name) is \(value), but it has to be positive")
         }
         return value
+    }
+
+    /// Which web pages may call.
+    func crossOrigin() throws -> CrossOrigin {
+        let list = try Setting.value("cors-origins", corsOrigins, default: "")
+        guard let crossOrigin = CrossOrigin(list) else {
+            throw ValidationError(
+                "--cors-origins is '\(list)', but it has to be * or origins such as "
+                    + "https://lab.example,http://localhost:8888")
+        }
+        return crossOrigin
     }
 
     /// How much the server says.

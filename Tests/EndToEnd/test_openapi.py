@@ -30,6 +30,14 @@ def follow(node):
     return node
 
 
+def filled(path, operation):
+    """The path with an example of each of its parameters."""
+    for parameter in map(follow, operation.get("parameters", [])):
+        if parameter["in"] == "path":
+            path = path.replace("{%s}" % parameter["name"], parameter["example"])
+    return path
+
+
 def check_schema(value, schema):
     """OpenAPI 3.1's schemas are JSON Schema 2020-12; references lead into the document."""
     jsonschema.Draft202012Validator({"components": DOCUMENT["components"], **schema}).validate(value)
@@ -46,7 +54,8 @@ def posts():
                 for name, example in content.get("examples", {}).items():
                     replies[name] = (int(status), example["value"], content["schema"])
         for name, example in operation["requestBody"]["content"]["application/json"]["examples"].items():
-            yield pytest.param(path, example["value"], *replies[name], id=f"{path[4:]}-{name}")
+            yield pytest.param(
+                path, filled(path, operation), example["value"], *replies[name], id=f"{path[4:]}-{name}")
 
 
 def without(value, names):
@@ -81,13 +90,13 @@ def test_every_post_has_examples_with_answers():
             assert operation["requestBody"]["content"]["application/json"]["examples"], path
 
 
-@pytest.mark.parametrize("path, body, status, expected, schema", list(posts()))
-def test_example(server, path, body, status, expected, schema):
+@pytest.mark.parametrize("path, url, body, status, expected, schema", list(posts()))
+def test_example(server, path, url, body, status, expected, schema):
     request_schema = DOCUMENT["paths"][path]["post"]["requestBody"]["content"]["application/json"]["schema"]
     check_schema(body, request_schema)
     check_schema(expected, schema)
 
-    response = requests.post(server.url + path, json=body, timeout=30)
+    response = requests.post(server.url + url, json=body, timeout=30)
 
     assert response.status_code == status, response.text
     reply = response.json()
@@ -100,8 +109,9 @@ def test_example(server, path, body, status, expected, schema):
 
 @pytest.mark.parametrize("path", [p for p, method, _ in operations() if method == "get"])
 def test_get(server, path):
-    response = requests.get(server.url + path, timeout=30)
-    documented = DOCUMENT["paths"][path]["get"]["responses"]["200"]
+    operation = DOCUMENT["paths"][path]["get"]
+    response = requests.get(server.url + filled(path, operation), timeout=30)
+    documented = operation["responses"]["200"]
     content = documented["content"].get(response.headers["Content-Type"].split(";")[0])
     assert response.status_code == 200 and content, response.headers["Content-Type"]
     for name in documented["headers"]:

@@ -72,6 +72,11 @@ HTTPDServer *httpd_start(const HTTPDOptions *options, uint16_t *port, int *resol
 /// The first value of a field of the header (`query` false) or of the query, or NULL.
 const char *httpd_lookup(const HTTPDExchange *exchange, bool query, const char *name);
 
+/// Calls `item` with each name and value of the query in their order, as sent but for `+`, which is a
+/// blank; the value is NULL without a `=`.
+void httpd_each_query_item(const HTTPDExchange *exchange, void *context,
+                           void (*item)(void *context, const char *name, const char *value));
+
 /// Answers, once a request. `headers` is name NUL value NUL ... ended by an empty name. The parts
 /// are not copied: `release(owner)` tells that they are sent; without `release` a single part is
 /// copied. Afterwards the exchange is the I/O thread's and must not be touched.

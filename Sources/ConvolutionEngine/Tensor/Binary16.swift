@@ -36,8 +36,9 @@ enum Binary16: HalfFormat {
         let normal = (magnitude &- rebias &+ 0xFFF &+ isOdd) >> 13
         let half = Float(bitPattern: 0x3F00_0000)
         let subnormal = (Float(bitPattern: magnitude) + half).bitPattern &- half.bitPattern
-        let quiet: UInt32 = 0x7E00 | (magnitude >> 13 & 0x1FF)
-        let special = magnitude > 0x7F80_0000 ? quiet : 0x7C00
+        let payload = magnitude >> 13 & 0x3FF
+        let nan: UInt32 = 0x7C00 | (payload == 0 ? 0x200 : payload)
+        let special = magnitude > 0x7F80_0000 ? nan : 0x7C00
         let finite = magnitude < leastNormal ? subnormal : normal
         let rounded = magnitude >= 0x4780_0000 ? special : finite
         return UInt16(truncatingIfNeeded: rounded | bits >> 16 & 0x8000)

@@ -12,7 +12,8 @@ enum BrainFloat16: HalfFormat {
         let bits = value.bitPattern
         let isNaN = bits & 0x7FFF_FFFF > 0x7F80_0000
         let rounded = (bits &+ 0x7FFF &+ (bits >> 16 & 1)) >> 16
-        let quiet = bits >> 16 | 0x40
-        return UInt16(truncatingIfNeeded: isNaN ? quiet : rounded)
+        let kept = bits >> 16
+        let nan = kept & 0x7F == 0 ? kept | 0x40 : kept
+        return UInt16(truncatingIfNeeded: isNaN ? nan : rounded)
     }
 }

@@ -7,7 +7,8 @@
 ///
 /// Widening is exact, a signalling NaN staying one. Rounding is to nearest, ties to even, with
 /// subnormals, and to infinity from half a unit above the greatest number on. A NaN keeps its sign
-/// and the top bits of its payload and becomes quiet.
+/// and the top bits of its payload, so that one which was widened comes back as it was; where none of
+/// these bits is set it becomes quiet.
 protocol HalfFormat: Sendable {
     /// The value, exactly.
     static func widen(_ bits: UInt16) -> Float

@@ -2,19 +2,19 @@
 
 /// A media type such as `application/json`, and whether `Accept` wants it (RFC 9110, 12.5.1).
 enum MediaType {
-    /// Whether a reply of `type` ("application/json") does for what the caller accepts. The most
-    /// specific range that fits decides; a weight of 0 refuses.
-    static func isAccepted(_ type: String, by accept: String) -> Bool {
+    /// How much a reply of `type` ("application/json") is wanted, 0 to 1, by the most specific range that
+    /// fits; 0 if none does.
+    static func weight(of type: String, in accept: String) -> Double {
         let family = type.prefix { $0 != "/" } + "/*"
-        var best = (specificity: -1, isWanted: false)
+        var best = (specificity: -1, weight: 0.0)
         for range in accept.split(separator: ",") {
             let parts = range.split(separator: ";").map(trimmed)
             guard let name = parts.first?.lowercased() else { continue }
             let specificity = name == type ? 2 : name == family ? 1 : name == "*/*" ? 0 : -1
             guard specificity > best.specificity else { continue }
-            best = (specificity, !parts.dropFirst().contains(where: isZeroWeight))
+            best = (specificity, parts.dropFirst().lazy.compactMap(quality).first ?? 1)
         }
-        return best.isWanted
+        return best.weight
     }
 
     /// The type without its parameters, lower case.
@@ -31,10 +31,11 @@ enum MediaType {
         return nil
     }
 
-    private static func isZeroWeight(_ parameter: Substring) -> Bool {
+    /// The number of `q=0.5`; nil for other parameters.
+    private static func quality(_ parameter: Substring) -> Double? {
         let parts = parameter.split(separator: "=")
-        guard parts.count == 2, parts[0].lowercased() == "q" else { return false }
-        return Double(parts[1]) == 0
+        guard parts.count == 2, parts[0].lowercased() == "q" else { return nil }
+        return Double(parts[1]).map { min(max($0, 0), 1) }
     }
 
     private static func trimmed(_ text: Substring) -> Substring {

@@ -1,77 +1,67 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import HTTPTransport
-
 /// How tensors and parameters are written in a body: `Content-Type` chooses it for the request,
-/// `Accept` for the reply. The place where safetensors, NumPy and Open Inference will be cases.
-enum TensorEncoding: CaseIterable, Sendable {
-    case json
+/// `Accept` for the reply.
+enum TensorEncoding: Sendable {
+    case json, safetensors, npz, npy, octetStream
+    /// Chosen by the path, below `/v2`.
+    case openInference
 
-    var mediaType: String {
+    /// Those that `Content-Type` and `Accept` choose from.
+    static let negotiable: [TensorEncoding] = [.json, .safetensors, .npz, .npy, .octetStream]
+
+    /// Its media types, the registered or usual one first.
+    private var mediaTypes: [String] {
         switch self {
-        case .json: "application/json"
+        case .json: ["application/json"]
+        case .safetensors:
+            [
+                "application/vnd.safetensors", "application/x-safetensors",
+                "application/safetensors",
+            ]
+        case .npz: ["application/x-npz", "application/npz", "application/zip"]
+        case .npy: ["application/x-npy", "application/npy"]
+        case .octetStream, .openInference: ["application/octet-stream"]
         }
     }
 
-    /// The encoding of the request's body.
-    init(ofBodyIn request: HTTPRequest) throws(RequestFailure) {
-        let coding = request.header("Content-Encoding")
-        if let coding, coding.lowercased() != "identity" {
-            throw .unsupported(
-                "Content-Encoding \(coding) is not read; send the body without compression")
-        }
-        self = try request.withHeader("Content-Type") { field -> Result<Self, RequestFailure> in
-            guard let field else { return .success(.json) }
-            return Self.named(String(cString: field))
-        }.get()
+    var mediaType: String { mediaTypes[0] }
+
+    /// Whether a body is one tensor and nothing else.
+    var hasOneTensor: Bool { self == .npy || self == .octetStream }
+
+    /// The one that `mediaType`, lower case and without parameters, stands for.
+    init?(_ mediaType: String) {
+        let named = Self.negotiable.first { $0.mediaTypes.contains(mediaType) }
+        guard let named else { return nil }
+        self = named
     }
 
-    private static func named(_ contentType: String) -> Result<Self, RequestFailure> {
-        if contentType == "application/json" { return .success(.json) }
-        let essence = MediaType.essence(contentType)
-        guard let encoding = allCases.first(where: { $0.mediaType == essence }) else {
-            return .failure(.unsupported(cure(for: contentType, essence)))
+    /// The one that a body looks like.
+    init?(sniffing body: UnsafeRawBufferPointer) {
+        if body.starts(with: [0x93] + Array("NUMPY".utf8)) {
+            self = .npy
+        } else if body.starts(with: Array("PK".utf8) + [3, 4])
+            || body.starts(with: Array("PK".utf8) + [5, 6])
+        {
+            self = .npz
+        } else if Self.looksLikeSafetensors(body) {
+            self = .safetensors
+        } else if body.first.map(Self.isText) ?? true {
+            self = .json
+        } else {
+            return nil
         }
-        if let charset = MediaType.charset(contentType), charset != "utf-8", charset != "utf8" {
-            return .failure(.unsupported("JSON is UTF-8; charset \(charset) is not read"))
-        }
-        return .success(encoding)
     }
 
-    private static func cure(for contentType: String, _ essence: String) -> String {
-        let accepted = allCases.map(\.mediaType).joined(separator: ", ")
-        let given = "Content-Type \(Suggestion.quoted(contentType)) is not read here"
-        return essence == "application/x-www-form-urlencoded"
-            ? "\(given) (curl sends it by itself); add -H 'Content-Type: application/json'"
-            : "\(given); send \(accepted)"
-    }
-}
-
-extension RequestFailure {
-    fileprivate static func unsupported(_ detail: String) -> RequestFailure {
-        .problem(Problem(status: 415, detail: detail))
+    /// The beginning of something written by hand, or a byte order mark: the reader of JSON tells what is
+    /// wrong with it.
+    private static func isText(_ byte: UInt8) -> Bool {
+        (0x20..<0x7F).contains(byte) || [0x09, 0x0A, 0x0D, 0xEF, 0xFE, 0xFF].contains(byte)
     }
 
-    /// `*/*`
-    private static func isAnything(_ accept: UnsafePointer<CChar>) -> Bool {
-        accept[0] == 0x2A && accept[1] == 0x2F && accept[2] == 0x2A && accept[3] == 0
-    }
-
-    /// Refuses a caller whose `Accept` leaves out what the path replies with.
-    static func checkAccept(_ request: HTTPRequest, _ mediaType: String) throws(RequestFailure) {
-        let accept = request.withHeader("Accept") { field -> String? in
-            guard let field, !isAnything(field) else { return nil }
-            return String(cString: field)
-        }
-        guard let accept, !accept.isEmpty, !MediaType.isAccepted(mediaType, by: accept) else {
-            return
-        }
-        throw .problem(
-            Problem(
-                status: 406,
-                detail: """
-                    Accept \(Suggestion.quoted(accept)) leaves out \(mediaType), which is what \
-                    this path replies with; add it, or send Accept: */*
-                    """))
+    /// A little-endian length below 2^40 and an object behind it; no text has such zeros.
+    private static func looksLikeSafetensors(_ body: UnsafeRawBufferPointer) -> Bool {
+        body.count > 8 && body[5...7].allSatisfy { $0 == 0 } && body[8] == UInt8(ascii: "{")
     }
 }

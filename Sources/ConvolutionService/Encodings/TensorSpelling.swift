@@ -18,7 +18,15 @@ enum TensorSpelling: Int, RequestField {
 /// A tensor out of a request.
 struct WireTensor: Sendable {
     let tensor: Tensor
-    let spelling: TensorSpelling
-    /// Where its value begins in the request.
-    let offset: Int
+    /// How it was written; nil if not in JSON.
+    let spelling: TensorSpelling?
+    /// Where its value begins in the document.
+    var offset: Int
+
+    init(_ tensor: Tensor, _ spelling: TensorSpelling?, at offset: Int) {
+        (self.tensor, self.spelling, self.offset) = (tensor, spelling, offset)
+    }
+
+    /// One that came beside the document, which it has no place in yet.
+    init(attached tensor: Tensor) { self.init(tensor, nil, at: 0) }
 }

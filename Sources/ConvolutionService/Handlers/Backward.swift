@@ -8,57 +8,42 @@ extension ConvolutionService {
     func backward(
         _ operation: ConvolutionOperation, _ exchange: Exchange
     ) throws(RequestFailure) -> HTTPOutcome {
-        let sent = try exchange.decode { cursor throws(RequestFailure) in
+        let sent = try exchange.document.decode { cursor throws(RequestFailure) in
             try BackwardRequest(json: &cursor, for: operation)
         }
         let convolution = try sent.convolution()
-        let spelling = sent.forward.replySpelling
         let dtype = sent.forward.input.tensor.dtype
-        var byteCount = 0
-        for shape in convolution.geometry.gradientShapes(sent.needs) {
-            byteCount += try limits.replyByteCount(spelling, shape: shape, dtype: dtype)
-        }
+        let form = try exchange.form(
+            sent.forward.spelling, convolution.geometry.gradientShapes(sent.needs), dtype)
         // The input's gradient, the weight's, and the sums again where there is an activation.
         try limits.check(convolution, dtype, passes: 3)
-        let isSmall = limits.isSmall(convolution, passes: 3)
-        return exchange.outcome(isSmall: isSmall) {
-            [replies, byteCount] timing throws(RequestFailure) in
-            let buffer = try replies.buffer(capacity: byteCount)
-            let gradients = convolution.gradients(
-                sent.forward.operands, gradOutput: sent.gradOutput.tensor, needs: sent.needs)
-            timing.end(.compute)
-            defer { timing.end(.serialize) }
-            buffer.append(gradients, as: spelling)
-            return .json(buffer)
+        return exchange.outcome(isSmall: limits.isSmall(convolution, passes: 3), form) { _ in
+            TensorReply(
+                convolution.gradients(
+                    sent.forward.operands, gradOutput: sent.gradOutput.tensor, needs: sent.needs))
         }
     }
 }
 
 extension ConvolutionGeometry {
-    fileprivate func gradientShapes(_ needs: Gradients.Needs) -> [[Int]] {
-        let all: [(Gradients.Needs, [Int])] = [
-            (.input, inputShape), (.weight, weightShape), (.bias, [outputChannels]),
-            (.add, outputShape),
+    fileprivate func gradientShapes(
+        _ needs: Gradients.Needs
+    ) -> [(name: StaticString, shape: [Int])] {
+        let all: [(need: Gradients.Needs, name: StaticString, shape: [Int])] = [
+            (.input, "grad_input", inputShape), (.weight, "grad_weight", weightShape),
+            (.bias, "grad_bias", [outputChannels]), (.add, "grad_add", outputShape),
         ]
-        return all.filter { needs.contains($0.0) }.map(\.1)
+        return all.filter { needs.contains($0.need) }.map { ($0.name, $0.shape) }
     }
 }
 
-extension ByteBuffer {
-    /// `{"grad_input": tensor, ...}`, as many as were wanted.
-    fileprivate func append(_ gradients: Gradients.Result, as spelling: TensorSpelling) {
-        let members: [(StaticString, Tensor?)] = [
-            ("\"grad_input\":", gradients.input), ("\"grad_weight\":", gradients.weight),
-            ("\"grad_bias\":", gradients.bias), ("\"grad_add\":", gradients.add),
-        ]
-        append("{")
-        var isFirst = true
-        for case (let name, let tensor?) in members {
-            if !isFirst { append(",") }
-            append(name.description)
-            append(tensor, as: spelling)
-            isFirst = false
-        }
-        append("}\n")
+extension TensorReply {
+    /// As many as were wanted.
+    fileprivate init(_ gradients: Gradients.Result) {
+        self.init()
+        if let input = gradients.input { add("grad_input", input) }
+        if let weight = gradients.weight { add("grad_weight", weight) }
+        if let bias = gradients.bias { add("grad_bias", bias) }
+        if let addend = gradients.add { add("grad_add", addend) }
     }
 }

@@ -6,7 +6,7 @@ import HTTPTransport
 extension ConvolutionService {
     /// `POST /v1/compare`: the same convolution by each algorithm that can do it.
     func compare(_ exchange: Exchange) throws(RequestFailure) -> HTTPOutcome {
-        let sent = try exchange.decode { cursor throws(RequestFailure) in
+        let sent = try exchange.document.decode { cursor throws(RequestFailure) in
             try CompareRequest(json: &cursor)
         }
         let convolution = try sent.convolution.convolution()

@@ -6,24 +6,18 @@ import HTTPTransport
 extension ConvolutionService {
     /// `POST /v1/kernel_matrix`: the matrix that a convolution is.
     func describeKernelMatrix(_ exchange: Exchange) throws(RequestFailure) -> HTTPOutcome {
-        let sent = try exchange.decode { cursor throws(RequestFailure) in
+        let sent = try exchange.document.decode { cursor throws(RequestFailure) in
             try KernelMatrixRequest(json: &cursor)
         }
         let geometry = try sent.geometry()
         let shape = try sent.matrixShape(geometry)
-        let byteCount = try limits.replyByteCount(
-            sent.replySpelling, shape: shape, dtype: sent.weight.tensor.dtype)
-        let isSmall = limits.isSmallMatrix(shape, geometry)
-        return exchange.outcome(isSmall: isSmall) { [replies] timing throws(RequestFailure) in
-            let buffer = try replies.buffer(capacity: byteCount)
-            let matrix = try sent.matrix(geometry)
-            timing.end(.compute)
-            defer { timing.end(.serialize) }
-            buffer.append("{\"matrix\":")
-            buffer.append(matrix, as: sent.replySpelling)
-            buffer.append(",\"output_shape\":\(jsonList(geometry.outputShape))")
-            buffer.append(",\"input_shape\":\(jsonList(geometry.inputShape))}\n")
-            return .json(buffer)
+        let form = try exchange.form(sent.spelling, [("matrix", shape)], sent.weight.tensor.dtype)
+        return exchange.outcome(isSmall: limits.isSmallMatrix(shape, geometry), form) {
+            _ throws(RequestFailure) in
+            var reply = TensorReply("matrix", try sent.matrix(geometry))
+            reply.add("output_shape", json: jsonList(geometry.outputShape))
+            reply.add("input_shape", json: jsonList(geometry.inputShape))
+            return reply
         }
     }
 }

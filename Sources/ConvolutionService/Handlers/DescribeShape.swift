@@ -6,7 +6,7 @@ import HTTPTransport
 extension ConvolutionService {
     /// `POST /v1/shape`: what convolutions would be, without their data.
     func describeShape(_ exchange: Exchange) throws(RequestFailure) -> HTTPOutcome {
-        let sent = try exchange.decode { cursor throws(RequestFailure) in
+        let sent = try exchange.document.decode { cursor throws(RequestFailure) in
             try ShapeRequest(json: &cursor)
         }
         switch sent {

@@ -4,9 +4,6 @@ import ConvolutionEngine
 
 /// `"explain": {...}` of a reply: the geometry as it was resolved, and what it took.
 struct Explanation {
-    /// Room for ``text``: nine numbers of 20 digits a member at most, and their names.
-    static let byteCount = 2048
-
     let text: String
 
     init(_ convolution: Convolution, _ result: Convolution.Result, milliseconds: Double) {

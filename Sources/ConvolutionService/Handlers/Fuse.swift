@@ -7,12 +7,12 @@ import Reparameterization
 extension ConvolutionService {
     /// `POST /v1/fuse/conv_bn`
     func fuseConvBN(_ exchange: Exchange) throws(RequestFailure) -> HTTPOutcome {
-        let sent = try exchange.decode { cursor throws(RequestFailure) in
+        let sent = try exchange.document.decode { cursor throws(RequestFailure) in
             try FuseConvBNRequest(json: &cursor)
         }
         let isSmall =
             !sent.options.verify && sent.layer.weight.count <= limits.inlineOutputElements
-        return exchange.fuse(sent.spelling, isSmall: isSmall) { run throws(FusionError) in
+        return try exchange.fuse(sent.spelling, isSmall: isSmall) { run throws(FusionError) in
             let fused = try Fusion.convBN(sent.layer)
             guard sent.options.verify else { return (fused, nil) }
             let verification = try Verification.run(
@@ -23,12 +23,12 @@ extension ConvolutionService {
 
     /// `POST /v1/fuse/repvgg`
     func fuseRepVGG(_ exchange: Exchange) throws(RequestFailure) -> HTTPOutcome {
-        let sent = try exchange.decode { cursor throws(RequestFailure) in
+        let sent = try exchange.document.decode { cursor throws(RequestFailure) in
             try FuseRepVGGRequest(json: &cursor)
         }
-        try limits.checkFusion(of: sent.block, sent.spelling)
+        try limits.checkFusion(of: sent.block, sent.spelling.spelling)
         // Never small: a 1 x n and an n x 1 kernel, or a pool, fill n x n out of a few bytes.
-        return exchange.fuse(sent.spelling, isSmall: false) { run throws(FusionError) in
+        return try exchange.fuse(sent.spelling, isSmall: false) { run throws(FusionError) in
             let fused = try Fusion.repVGG(sent.block)
             guard sent.options.verify else { return (fused, nil) }
             let verification = try Verification.run(
@@ -41,17 +41,21 @@ extension ConvolutionService {
 extension Exchange {
     typealias Fused = (convolution: FusedConvolution, verification: Verification?)
 
-    /// Fuses, here if it is little work, and prints the reply.
+    /// Fuses, here if it is little work, and writes the reply.
     fileprivate func fuse(
-        _ spelling: TensorSpelling, isSmall: Bool,
+        _ spelling: ReplySpelling, isSmall: Bool,
         _ body: @escaping @Sendable (ConvolutionRunner) throws(FusionError) -> Fused
-    ) -> HTTPOutcome {
-        let (limits, replies) = (service.limits, service.replies)
+    ) throws(RequestFailure) -> HTTPOutcome {
+        _ = try replyEncoding(tensorCount: 2)
         return outcome(isSmall: isSmall) { timing throws(RequestFailure) in
-            let fused = try Self.fused(body, limits)
+            let fused = try Self.fused(body, service.limits)
+            let (weight, bias) = (fused.convolution.weight, fused.convolution.bias)
+            let form = try form(
+                spelling, [("weight", weight.shape), ("bias", bias.shape)], weight.dtype)
+            let memory = try form.memory(from: service.replies)
             timing.end(.compute)
             defer { timing.end(.serialize) }
-            return try limits.reply(fused, as: spelling, from: replies)
+            return form.response(TensorReply(fused), in: memory)
         }
     }
 
@@ -97,26 +101,16 @@ extension ServiceLimits {
         if let reason = excessiveWork(geometry) { throw .invalid(field: "input", reason: reason) }
         return try Convolve.run(geometry, input: input, weight: weight, bias: bias)
     }
+}
 
+extension TensorReply {
     /// `{"weight": tensor, "bias": tensor, "verify": {...}}`
-    fileprivate func reply(
-        _ fused: Exchange.Fused, as spelling: TensorSpelling, from replies: ReplyBudget
-    ) throws(RequestFailure) -> HTTPResponse {
-        let (weight, bias) = (fused.convolution.weight, fused.convolution.bias)
-        let byteCount =
-            try replyByteCount(spelling, shape: weight.shape, dtype: weight.dtype)
-            + replyByteCount(spelling, shape: bias.shape, dtype: bias.dtype)
-        let buffer = try replies.buffer(capacity: byteCount)
-        buffer.append("{\"weight\":")
-        buffer.append(weight, as: spelling)
-        buffer.append(",\"bias\":")
-        buffer.append(bias, as: spelling)
+    fileprivate init(_ fused: Exchange.Fused) {
+        self.init("weight", fused.convolution.weight)
+        add("bias", fused.convolution.bias)
         if let verification = fused.verification {
-            buffer.append(",\"verify\":")
-            buffer.append(verification.json.text)
+            add("verify", json: verification.json.text)
         }
-        buffer.append("}\n")
-        return .json(buffer)
     }
 }
 

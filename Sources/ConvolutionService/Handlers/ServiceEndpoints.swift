@@ -4,13 +4,17 @@ import ConvolutionEngine
 import HTTPTransport
 
 extension Endpoint {
-    /// The media type of a reply of 200.
-    var replyType: String {
+    /// The media types that a reply of 200 may have.
+    var replyTypes: [String] {
         switch self {
-        case .metrics: "text/plain"
-        case .index: "text/html"
-        case .openAPI(.yaml): "application/yaml"
-        default: "application/json"
+        case .metrics: ["text/plain"]
+        case .index: ["text/html"]
+        case .openAPI(.yaml): ["application/yaml"]
+        case .convolution, .backward, .unfold, .fold, .kernelMatrix, .fuseConvBN, .fuseRepVGG:
+            TensorEncoding.negotiable.map(\.mediaType)
+        case .inference(.infer): ["application/json", TensorEncoding.openInference.mediaType]
+        case .inference, .compare, .shape, .capabilities, .health, .readiness, .openAPI(.json):
+            ["application/json"]
         }
     }
 }
@@ -29,7 +33,7 @@ extension ConvolutionService {
         reply.add("name", "convserve")
         reply.add("version", Self.version)
         reply.add("operations", Routes.operations)
-        reply.add("encodings", TensorEncoding.allCases.map(\.mediaType))
+        reply.add("encodings", TensorEncoding.negotiable.map(\.mediaType))
         reply.add("formats", TensorSpelling.names())
         reply.add("dtypes", WireDType.names())
         reply.add("instruction_set", InstructionSet.current.name)
@@ -42,6 +46,7 @@ extension ConvolutionService {
         var text = JSONObjectText()
         text.add("max_body_bytes", serverLimits.maxBodyBytes)
         text.add("max_body_bytes_in_flight", serverLimits.maxBodyBytesInFlight)
+        text.add("max_expanded_bytes", limits.maxExpandedBytes)
         text.add("max_output_bytes", limits.maxOutputBytes)
         text.add("max_reply_bytes_in_flight", limits.maxReplyBytesInFlight)
         text.add("max_multiply_accumulates", limits.maxMultiplyAccumulates)

@@ -6,7 +6,7 @@ import HTTPTransport
 extension ConvolutionService {
     /// `POST /v1/unfold`
     func unfold(_ exchange: Exchange) throws(RequestFailure) -> HTTPOutcome {
-        let sent = try exchange.decode { cursor throws(RequestFailure) in
+        let sent = try exchange.document.decode { cursor throws(RequestFailure) in
             try WindowRequest(json: &cursor, for: .unfold)
         }
         let geometry = try sent.geometry()
@@ -17,7 +17,7 @@ extension ConvolutionService {
 
     /// `POST /v1/fold`
     func fold(_ exchange: Exchange) throws(RequestFailure) -> HTTPOutcome {
-        let sent = try exchange.decode { cursor throws(RequestFailure) in
+        let sent = try exchange.document.decode { cursor throws(RequestFailure) in
             try WindowRequest(json: &cursor, for: .fold)
         }
         let geometry = try sent.geometry()
@@ -36,18 +36,9 @@ extension Exchange {
         _ sent: WindowRequest, _ geometry: WindowGeometry, _ shape: [Int],
         _ move: @escaping @Sendable () -> Tensor
     ) throws(RequestFailure) -> HTTPOutcome {
-        let (limits, replies) = (service.limits, service.replies)
-        let byteCount = try limits.replyByteCount(
-            sent.replySpelling, shape: shape, dtype: sent.input.tensor.dtype)
-        return outcome(isSmall: limits.isSmall(geometry)) { timing throws(RequestFailure) in
-            let buffer = try replies.buffer(capacity: byteCount)
-            let output = move()
-            timing.end(.compute)
-            defer { timing.end(.serialize) }
-            buffer.append("{\"output\":")
-            buffer.append(output, as: sent.replySpelling)
-            buffer.append("}\n")
-            return .json(buffer)
+        let form = try form(sent.spelling, [("output", shape)], sent.input.tensor.dtype)
+        return outcome(isSmall: service.limits.isSmall(geometry), form) { _ in
+            TensorReply("output", move())
         }
     }
 }

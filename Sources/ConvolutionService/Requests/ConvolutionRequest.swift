@@ -14,8 +14,8 @@ struct ConvolutionRequest: Sendable {
     /// Whether the reply tells how it was computed.
     var explains = false
 
-    /// How the reply's tensor is written: as asked, else as the input was.
-    var replySpelling: TensorSpelling { format ?? input.spelling }
+    /// How the reply's tensor is written in JSON.
+    var spelling: ReplySpelling { ReplySpelling(asked: format, input) }
 
     /// What the engine computes with.
     var operands: Convolution.Operands {

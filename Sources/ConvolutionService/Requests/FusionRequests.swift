@@ -22,14 +22,14 @@ struct FusionOptions: Sendable {
 struct FuseConvBNRequest: Sendable {
     let layer: ConvBN
     let options: FusionOptions
-    let spelling: TensorSpelling
+    let spelling: ReplySpelling
 }
 
 /// What a caller sent to `fuse/repvgg`.
 struct FuseRepVGGRequest: Sendable {
     let block: RepVGGBlock
     let options: FusionOptions
-    let spelling: TensorSpelling
+    let spelling: ReplySpelling
 }
 
 /// One branch as sent.

@@ -34,8 +34,8 @@ struct KernelMatrixRequest: Sendable {
     let transposed: Bool
     let format: TensorSpelling?
 
-    /// How the matrix is written: as asked, else as the weight was.
-    var replySpelling: TensorSpelling { format ?? weight.spelling }
+    /// How the matrix is written in JSON.
+    var spelling: ReplySpelling { ReplySpelling(asked: format, weight) }
 
     /// The sizes of one image, if they fit together.
     func geometry() throws(RequestFailure) -> ConvolutionGeometry {

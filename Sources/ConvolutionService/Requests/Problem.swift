@@ -47,20 +47,23 @@ struct Problem: Equatable, Sendable {
 }
 
 extension Problem {
-    /// What `failure` means for the request whose body is `body`.
-    init(_ failure: RequestFailure, in body: UnsafeRawBufferPointer) {
+    /// What `failure` means for the request that `document` was read from.
+    init(_ failure: RequestFailure, in document: RequestDocument) {
         switch failure {
         case .problem(let problem): self = problem
         case .field(let pointer, let reason): self.init(pointer: pointer, reason: reason)
         case .malformed(let offset):
-            let fault = JSONDocument.fault(in: body) ?? .init(offset: offset, reason: "unexpected")
+            let fault =
+                JSONDocument.fault(in: document.text)
+                ?? .init(offset: offset, reason: "unexpected")
             self.init(malformed: fault)
         case .value(let offset, let below, let reason):
-            var document = JSONDocument(body, sought: offset)
-            if let fault = document.check() {
+            var text = JSONDocument(
+                document.text, sought: offset, hasReferences: !document.tensors.isEmpty)
+            if let fault = text.check() {
                 self.init(malformed: fault)
             } else {
-                let pointer = document.pointer + below
+                let pointer = text.pointer + below
                 let place = pointer.isEmpty ? "" : pointer.dropFirst() + ": "
                 self.init(pointer: pointer, reason: place + reason)
             }

@@ -13,30 +13,51 @@ import Musl
 ///
 /// Answers the client that asks for large results on many connections and never reads them.
 final class ReplyBudget: Sendable {
-    private let taken = Atomic<Int>(0)
+    fileprivate let taken = Atomic<Int>(0)
     private let most: Int
 
     init(most: Int) { self.most = most }
 
-    /// Room for a reply, given back when it is sent; one alone may exceed the budget.
-    func buffer(capacity: Int) throws(RequestFailure) -> ByteBuffer {
-        let total = taken.wrappingAdd(capacity, ordering: .relaxed).newValue
-        guard total <= most || total == capacity, let memory = malloc(max(capacity, 1)) else {
-            taken.wrappingSubtract(capacity, ordering: .relaxed)
-            throw .problem(
-                Problem(
-                    status: 503,
-                    detail: """
-                        \(total - capacity) bytes of replies are being made or sent, and this one \
-                        takes \(capacity) more than the limit of \(most) allows; read the replies \
-                        of other requests, try again later, or raise --max-reply-bytes-in-flight
-                        """,
-                    headers: [("Retry-After", "1")]))
+    /// A part of the budget, given back with its last owner.
+    final class Reservation: Sendable {
+        private let budget: ReplyBudget
+        private let byteCount: Int
+
+        fileprivate init(_ budget: ReplyBudget, _ byteCount: Int) {
+            (self.budget, self.byteCount) = (budget, byteCount)
         }
-        return ByteBuffer(adopting: memory, count: 0, capacity: max(capacity, 1)) {
-            [self] memory in
-            free(memory)
-            taken.wrappingSubtract(capacity, ordering: .relaxed)
+
+        /// Memory for text, which keeps the reservation.
+        func buffer(capacity: Int) throws(RequestFailure) -> ByteBuffer {
+            guard let memory = malloc(max(capacity, 1)) else {
+                throw budget.exceeded(byteCount, capacity)
+            }
+            return ByteBuffer(adopting: memory, count: 0, capacity: max(capacity, 1)) { memory in
+                free(memory)
+                withExtendedLifetime(self) {}
+            }
         }
+
+        deinit { budget.taken.wrappingSubtract(byteCount, ordering: .relaxed) }
+    }
+
+    /// Counts the bytes of a reply; one alone may exceed the budget.
+    func reserve(_ byteCount: Int) throws(RequestFailure) -> Reservation {
+        let total = taken.wrappingAdd(byteCount, ordering: .relaxed).newValue
+        let reservation = Reservation(self, byteCount)
+        guard total <= most || total == byteCount else { throw exceeded(total, byteCount) }
+        return reservation
+    }
+
+    fileprivate func exceeded(_ total: Int, _ byteCount: Int) -> RequestFailure {
+        .problem(
+            Problem(
+                status: 503,
+                detail: """
+                    \(total - byteCount) bytes of replies are being made or sent, and this one takes \
+                    \(byteCount) more than the limit of \(most) allows; read the replies of other \
+                    requests, try again later, or raise --max-reply-bytes-in-flight
+                    """,
+                headers: [("Retry-After", "1")]))
     }
 }

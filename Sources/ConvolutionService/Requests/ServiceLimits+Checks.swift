@@ -6,18 +6,23 @@ import HTTPTransport
 extension ServiceLimits {
     /// Room for a tensor and 256 bytes more of the reply, if neither the tensor as it is computed nor
     /// its text is larger than ``maxOutputBytes``.
+    ///
+    /// - Parameter spelling: nil if it is sent as it is in memory
     func replyByteCount(
-        _ spelling: TensorSpelling, shape: [Int], dtype: DType
+        _ spelling: TensorSpelling?, shape: [Int], dtype: DType
     ) throws(RequestFailure) -> Int {
         let count = shape.reduce(1, *)
-        let text = ByteBuffer.byteBound(spelling, shape: shape, dtype: dtype)
-        let bytes = text.map { max($0, count * dtype.computed.byteCount) }
-        if let text, let bytes, bytes <= maxOutputBytes { return text + 256 }
+        let sent =
+            spelling.map { ByteBuffer.byteBound($0, shape: shape, dtype: dtype) }
+            ?? count * dtype.byteCount
+        let bytes = sent.map { max($0, count * dtype.computed.byteCount) }
+        if let sent, let bytes, bytes <= maxOutputBytes { return sent + 256 }
         let needed = bytes.map { "\($0) bytes" } ?? "too many bytes to count"
+        let spelled = spelling.map { " as \($0.name)" } ?? ""
         throw .field(
             pointer: "",
             reason: """
-                the output \(shape) may take \(needed) as \(spelling.name), but the limit is \
+                the output \(shape) may take \(needed)\(spelled), but the limit is \
                 \(maxOutputBytes); ask for less (a smaller batch, "format": "base64"), or raise \
                 --max-output-bytes
                 """)

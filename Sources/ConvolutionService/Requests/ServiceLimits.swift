@@ -12,6 +12,15 @@ public struct ServiceLimits: Sendable {
     /// ``ReplyBudget``.
     public var maxReplyBytesInFlight = 2 << 30
 
+    /// Bytes of a compressed body, or of a compressed file in it, once expanded; `--max-expanded-bytes`.
+    ///
+    /// Answers the kilobyte that expands to a gigabyte. Only what is being computed is expanded.
+    public var maxExpandedBytes = 256 << 20
+
+    /// Replies of JSON shorter than this are never compressed; `--min-compressed-reply-bytes`. What
+    /// compressing costs (100 ns a number) is less than what reading it costs most clients.
+    public var minCompressedReplyBytes = 64 << 10
+
     /// Multiplications of one convolution; `--max-multiply-accumulates`.
     ///
     /// Answers the hundred kilobytes that ask for hours: 2^40 take about ten seconds on two cores.

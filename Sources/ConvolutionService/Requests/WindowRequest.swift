@@ -10,8 +10,8 @@ struct WindowRequest: Sendable {
     let options: WindowOptions
     let format: TensorSpelling?
 
-    /// How the reply's tensor is written: as asked, else as the input was.
-    var replySpelling: TensorSpelling { format ?? input.spelling }
+    /// How the reply's tensor is written in JSON.
+    var spelling: ReplySpelling { ReplySpelling(asked: format, input) }
 
     /// The sizes, if they fit together.
     func geometry() throws(RequestFailure) -> WindowGeometry {

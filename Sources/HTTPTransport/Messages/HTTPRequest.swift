@@ -82,6 +82,18 @@ public final class HTTPRequest: @unchecked Sendable {
         }
     }
 
+    /// All items of the query in their order, names and values percent-decoded: "" for a name without a
+    /// value, `nil` where the escapes are broken or make no text.
+    public var queryItems: [(name: String?, value: String?)] {
+        checkIsOpen()
+        return source.queryItems.map { item in
+            (
+                PercentEncoding.decoded(Array(item.name.utf8)),
+                PercentEncoding.decoded(Array((item.value ?? "").utf8))
+            )
+        }
+    }
+
     /// The path, percent-decoded where that gives text: for messages and logs; routes compare
     /// bytes.
     public var path: String {

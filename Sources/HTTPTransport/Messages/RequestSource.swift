@@ -14,6 +14,13 @@ enum RequestSource: Sendable {
         }
     }
 
+    var queryItems: [(name: String, value: String?)] {
+        switch self {
+        case .wire(let exchange): exchange.queryItems
+        case .values(let values): values.query
+        }
+    }
+
     func withField<R>(_ name: String, inQuery: Bool, _ body: (UnsafePointer<CChar>?) -> R) -> R {
         switch self {
         case .wire(let exchange): exchange.withField(name, inQuery: inQuery, body)

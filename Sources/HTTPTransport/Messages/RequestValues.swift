@@ -7,7 +7,7 @@ final class RequestValues: @unchecked Sendable {
     let path: UnsafeBufferPointer<UInt8>
     let body: UnsafeRawBufferPointer
     private let headers: [(name: String, value: String)]
-    private let query: [(name: String, value: String)]
+    let query: [(name: String, value: String?)]
     /// Readers of numbers may read this far past the end of a body (see chttpd.h).
     private static let slack = 64
 
@@ -28,15 +28,21 @@ final class RequestValues: @unchecked Sendable {
 
     func withField<R>(_ name: String, inQuery: Bool, _ body: (UnsafePointer<CChar>?) -> R) -> R {
         let key = name.lowercased()
-        let found = (inQuery ? query : headers).first { $0.name.lowercased() == key }
+        let found =
+            inQuery
+            ? query.first { $0.name.lowercased() == key }.map { $0.value ?? "" }
+            : headers.first { $0.name.lowercased() == key }?.value
         guard let found else { return body(nil) }
-        return found.value.withCString(body)
+        return found.withCString(body)
     }
 
-    private static func item(_ text: Substring) -> (name: String, value: String) {
+    private static func item(_ text: Substring) -> (name: String, value: String?) {
         let sides = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-        let value = sides.count > 1 ? String(sides[1].map { $0 == "+" ? " " : $0 }) : ""
-        return (String(sides[0]), value)
+        return (plain(sides[0]), sides.count > 1 ? plain(sides[1]) : nil)
+    }
+
+    private static func plain(_ text: Substring) -> String {
+        String(text.map { $0 == "+" ? " " : $0 })
     }
 
     private static func copied(_ bytes: [UInt8]) -> UnsafeBufferPointer<UInt8> {

@@ -7,6 +7,9 @@ public struct RouteParameters: Sendable, Hashable {
     let values: [String]
     let names: [String]
 
+    /// Those of a path without any.
+    public static let none = RouteParameters(values: [], names: [])
+
     /// The value of a name that the pattern has.
     public subscript(name: String) -> String? { names.firstIndex(of: name).map { values[$0] } }
 }

@@ -30,6 +30,20 @@ struct Exchange: @unchecked Sendable {
         body(httpd_lookup(record, inQuery, name))
     }
 
+    /// The items of the query in their order, as sent but for `+`; `nil` for a name without `=`.
+    var queryItems: [(name: String, value: String?)] {
+        var items: [QueryItem] = []
+        withUnsafeMutablePointer(to: &items) { items in
+            httpd_each_query_item(record, items) { items, name, value in
+                items!.assumingMemoryBound(to: [QueryItem].self).pointee.append(
+                    (String(cString: name!), value.map { String(cString: $0) }))
+            }
+        }
+        return items
+    }
+
+    private typealias QueryItem = (name: String, value: String?)
+
     /// Whether the client has gone. A half-closed connection still waits for its answer.
     var peerIsGone: Bool {
         var look = pollfd(fd: record.pointee.socket, events: 0, revents: 0)

@@ -17,7 +17,9 @@ struct NPYElement: Equatable {
         case "f4": dtype = .float32
         case "f8": dtype = .float64
         case "V2" where bfloat16: dtype = .bfloat16
-        default: throw TensorFileError(tensor: tensor, Self.refusal(descr, code))
+        default:
+            throw TensorFileError(
+                tensor: tensor, Self.refusal(descr, code), kind: .unsupported)
         }
     }
 

@@ -101,7 +101,7 @@ public enum NPZ {
                 """
                 the archive's arrays have \(total) bytes once they are expanded, and \(limit) are \
                 allowed; send fewer or smaller arrays at a time
-                """, isTooLarge: true)
+                """, kind: .tooLarge)
         }
     }
 

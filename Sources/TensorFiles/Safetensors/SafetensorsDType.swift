@@ -21,13 +21,13 @@ enum SafetensorsDType {
 
     static func computed(_ word: String, tensor: String) throws(TensorFileError) -> DType {
         if let dtype = DType.allCases.first(where: { self.word($0) == word }) { return dtype }
-        let flaw =
-            others.contains(word) ? "is not computed here" : "is no element type of safetensors"
+        let isKnown = others.contains(word)
+        let flaw = isKnown ? "is not computed here" : "is no element type of safetensors"
         throw TensorFileError(
             tensor: tensor,
             """
             dtype \(quoted(word)) \(flaw); F16, BF16, F32 and F64 are: convert the tensor with \
             x.astype("float32") or x.float(), or leave it out
-            """)
+            """, kind: isKnown ? .unsupported : .damaged)
     }
 }

@@ -37,7 +37,7 @@ extension FuseConvBNRequest {
             weight: weight.tensor, bias: bias?.tensor, bn: bn, groups: groups,
             transposed: transposed)
         self.options = options
-        spelling = options.format ?? options.input?.spelling ?? weight.spelling
+        spelling = ReplySpelling(asked: options.format, options.input ?? weight)
     }
 }
 
@@ -71,7 +71,7 @@ extension FuseRepVGGRequest {
         block = RepVGGBlock(branches: branches.map(\.branch), groups: groups, stride: stride)
         self.options = options
         let first = options.input ?? tensors.lazy.compactMap { $0 }.first
-        spelling = options.format ?? first?.spelling ?? .nested
+        spelling = ReplySpelling(asked: options.format, first)
     }
 
     private static func branches(json cursor: inout JSONCursor) throws(RequestFailure)

@@ -11,6 +11,7 @@ extension JSONCursor {
         switch next {
         case UInt8(ascii: "["): return try readNested(.float32)
         case UInt8(ascii: "{"): return try readTensorObject()
+        case UInt8(ascii: Self.reference) where !tensors.isEmpty: return try readReference()
         default:
             throw .value(
                 at: offset,
@@ -21,13 +22,22 @@ extension JSONCursor {
         }
     }
 
+    /// A tensor that came beside the document.
+    private mutating func readReference() throws(RequestFailure) -> WireTensor {
+        let place = offset
+        advance()
+        var tensor = tensors[try readInteger()]
+        tensor.offset = place
+        return tensor
+    }
+
     /// A nested list of numbers, read as `dtype`.
     mutating func readNested(_ dtype: DType) throws(RequestFailure) -> WireTensor {
         skipBlank()
         let opening = offset
         let (storage, reading) = try readNumbers(dtype)
         let tensor = Tensor(dtype: dtype, shape: reading.sizes, storage: storage)
-        return WireTensor(tensor: tensor, spelling: .nested, offset: opening)
+        return WireTensor(tensor, .nested, at: opening)
     }
 
     /// The list of numbers, nested or not, that stands here.

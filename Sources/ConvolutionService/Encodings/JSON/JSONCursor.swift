@@ -11,9 +11,15 @@ struct JSONCursor {
     let start: UnsafePointer<UInt8>
     let end: UnsafePointer<UInt8>
     private(set) var at: UnsafePointer<UInt8>
+    /// What references mean; empty for a document that a caller wrote.
+    let tensors: [WireTensor]
+
+    /// What a reference to a tensor begins with, before its number; it begins nothing in JSON.
+    static let reference: Unicode.Scalar = "\u{1}"
 
     /// At the first byte of `text`, which must not be empty.
-    init(_ text: UnsafeRawBufferPointer) {
+    init(_ text: UnsafeRawBufferPointer, tensors: [WireTensor] = []) {
+        self.tensors = tensors
         start = text.baseAddress!.assumingMemoryBound(to: UInt8.self)
         end = start + text.count
         at = start
@@ -69,6 +75,7 @@ struct JSONCursor {
         case UInt8(ascii: "\""): "a string"
         case UInt8(ascii: "t"), UInt8(ascii: "f"): "true or false"
         case UInt8(ascii: "n"): "null"
+        case UInt8(ascii: Self.reference): "a tensor"
         default: "a number"
         }
     }

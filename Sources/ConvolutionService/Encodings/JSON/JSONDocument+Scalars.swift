@@ -32,6 +32,10 @@ extension JSONDocument {
     }
 
     mutating func scalar() throws(Fault) {
+        if hasReferences, current == UInt8(ascii: JSONCursor.reference) {
+            position += 1
+            return try digits()
+        }
         if current == UInt8(ascii: "-") || isDigit(current) {
             if takeWord("-Infinity") { return }
             return try number()

@@ -24,6 +24,8 @@ struct JSONDocument {
 
     let text: UnsafeRawBufferPointer
     let sought: Int
+    /// Whether tensors came beside the text, so that there are references to them in it.
+    let hasReferences: Bool
     var position = 0
     var path: [Container] = []
     /// The value or key that `sought` is in, RFC 6901, once ``check()`` has passed it.
@@ -31,9 +33,10 @@ struct JSONDocument {
     private var found = false
 
     /// `sought`: the byte whose pointer is wanted.
-    init(_ text: UnsafeRawBufferPointer, sought: Int) {
+    init(_ text: UnsafeRawBufferPointer, sought: Int, hasReferences: Bool = false) {
         self.text = text
         self.sought = sought
+        self.hasReferences = hasReferences
     }
 
     /// Why `text` is no JSON; nil if it is.

@@ -45,11 +45,11 @@ extension TensorObject {
                 throw .value(at: data.offset, mismatch("data", data.count, "numbers", shape, count))
             }
             let tensor = Tensor(dtype: dtype ?? .float32, shape: shape, storage: data.storage)
-            return WireTensor(tensor: tensor, spelling: .flat, offset: offset)
+            return WireTensor(tensor, .flat, at: offset)
         case (nil, let text?):
             let storage = try decode(text, shape: shape, count: count, as: dtype ?? .float32)
             let tensor = Tensor(dtype: dtype ?? .float32, shape: shape, storage: storage)
-            return WireTensor(tensor: tensor, spelling: .base64, offset: offset)
+            return WireTensor(tensor, .base64, at: offset)
         case (nil, nil):
             throw .missing("data", at: offset, "the numbers in row-major order, or \"base64\"")
         case (_?, let text?):

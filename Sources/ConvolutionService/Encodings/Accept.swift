@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import HTTPTransport
+
+/// `Accept`: what the caller wants to have the reply in (RFC 9110, 12.5.1).
+extension HTTPRequest {
+    /// The field, unless it wants anything at all.
+    private var accept: String? {
+        withHeader("Accept") { field in
+            guard let field, !Self.isAnything(field), field[0] != 0 else { return nil }
+            return String(cString: field)
+        }
+    }
+
+    /// `*/*`
+    private static func isAnything(_ accept: UnsafePointer<CChar>) -> Bool {
+        accept[0] == 0x2A && accept[1] == 0x2F && accept[2] == 0x2A && accept[3] == 0
+    }
+
+    /// Refuses a caller who accepts none of the types.
+    func checkAccept(_ mediaTypes: [String]) throws(RequestFailure) {
+        guard let accept, !mediaTypes.contains(where: { MediaType.weight(of: $0, in: accept) > 0 })
+        else { return }
+        throw notAcceptable(accept, mediaTypes)
+    }
+
+    /// The encoding that is wanted most, of equals the request's own, of others the first.
+    func replyEncoding(
+        among encodings: [TensorEncoding], own: TensorEncoding
+    ) throws(RequestFailure) -> TensorEncoding {
+        let own = encodings.contains(own) ? own : encodings[0]
+        guard let accept else { return own }
+        var best = (encoding: own, weight: MediaType.weight(of: own.mediaType, in: accept))
+        for encoding in encodings {
+            let weight = MediaType.weight(of: encoding.mediaType, in: accept)
+            if weight > best.weight { best = (encoding, weight) }
+        }
+        if best.weight > 0 { return best.encoding }
+        throw notAcceptable(accept, encodings.map(\.mediaType))
+    }
+
+    private func notAcceptable(_ accept: String, _ mediaTypes: [String]) -> RequestFailure {
+        let list = mediaTypes.joined(separator: ", ")
+        let those = mediaTypes.count == 1 ? "is what this path replies" : "are what it can reply"
+        return .problem(
+            Problem(
+                status: 406,
+                detail: "Accept \(Suggestion.quoted(accept)) leaves out \(list), which \(those) "
+                    + "with; add one of them, or send Accept: */*"))
+    }
+}
+
+extension Exchange {
+    /// How a reply of so many tensors is encoded.
+    func replyEncoding(tensorCount: Int) throws(RequestFailure) -> TensorEncoding {
+        if document.inference != nil { return .openInference }
+        let able = TensorEncoding.negotiable.filter { !$0.hasOneTensor || tensorCount == 1 }
+        return try request.replyEncoding(among: able, own: document.encoding)
+    }
+}
