@@ -30,6 +30,7 @@ extension HalfNumber {
 
 /// float16
 struct Half16: HalfNumber {
+    static let textFormat = TensorTextFormat.float16
     static let format = HalfReference.float16
     var rawBits: UInt16
 
@@ -58,6 +59,7 @@ struct Half16: HalfNumber {
 
 /// bfloat16
 struct BrainHalf: HalfNumber {
+    static let textFormat = TensorTextFormat.bfloat16
     static let format = HalfReference.bfloat16
     var rawBits: UInt16
 

@@ -37,6 +37,8 @@ protocol TextNumber: Equatable, Sendable {
         _ numbers: UnsafePointer<Self>, _ shape: [Int]
     ) -> Int
     static func byteBound(_ shape: [Int]) -> Int
+    /// The type, for functions that take any.
+    static var textFormat: TensorTextFormat { get }
     /// The C library's reading of a number.
     static func reference(_ text: String) -> Self
 }
@@ -45,6 +47,7 @@ protocol TextNumber: Equatable, Sendable {
 protocol TextScalar: TextNumber, BinaryFloatingPoint {}
 
 extension Float: TextScalar {
+    static var textFormat: TensorTextFormat { .float32 }
     var rawBits: UInt32 { bitPattern }
     init(rawBits: UInt32) { self.init(bitPattern: rawBits) }
 
@@ -66,6 +69,7 @@ extension Float: TextScalar {
 }
 
 extension Double: TextScalar {
+    static var textFormat: TensorTextFormat { .float64 }
     var rawBits: UInt64 { bitPattern }
     init(rawBits: UInt64) { self.init(bitPattern: rawBits) }
 

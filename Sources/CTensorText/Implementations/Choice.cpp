@@ -102,3 +102,21 @@ ptrdiff_t tensor_text_print_bfloat16(
     char *out, const uint16_t *numbers, int32_t rank, const ptrdiff_t *shape) {
     return tensor_text_implementation_in_use()->print_bfloat16(out, numbers, rank, shape);
 }
+
+tensor_text_stretch tensor_text_survey(const char *text, ptrdiff_t byte_count) {
+    return tensor_text_implementation_in_use()->survey(text, byte_count);
+}
+
+tensor_text_piece tensor_text_read_piece(
+    tensor_text_format format, const char *text, ptrdiff_t byte_count,
+    const tensor_text_span *span, void *numbers) {
+    return tensor_text_implementation_in_use()->read_piece(
+        format, text, byte_count, span, numbers);
+}
+
+ptrdiff_t tensor_text_print_range(
+    tensor_text_format format, char *out, const void *numbers, int32_t rank,
+    const ptrdiff_t *shape, ptrdiff_t begin, ptrdiff_t end) {
+    return tensor_text_implementation_in_use()->print_range(
+        format, out, numbers, rank, shape, begin, end);
+}

@@ -5,7 +5,8 @@
 
 #pragma once
 #include "../Printing/ArrayPrinter.hpp"
-#include "../Reading/ArrayReader.hpp"
+#include "../Reading/Pieces.hpp"
+#include "../Reading/Survey.hpp"
 
 namespace {
 
@@ -16,7 +17,7 @@ inline void requireNul(const char *text, ptrdiff_t byteCount) {
 
 ptrdiff_t boundNumbers(const char *text, ptrdiff_t byteCount) {
     requireNul(text, byteCount);
-    return numberBound(text);
+    return surveyStretch(text, byteCount).commas + 1;
 }
 
 template <class Scalar>
@@ -33,11 +34,56 @@ tensor_text_reading readPatterns(
     return readArray(text, byteCount, reinterpret_cast<Scalar *>(numbers), capacity);
 }
 
+template <class Scalar>
+tensor_text_piece readPiece(
+    const char *text, ptrdiff_t byteCount, const tensor_text_span &span, void *numbers) {
+    Scalar *first = static_cast<Scalar *>(numbers) + span.first_number;
+    return ArrayReader<Scalar>(text, byteCount, first, span.number_count).readPiece(span);
+}
+
+tensor_text_piece readPieceAs(
+    tensor_text_format format, const char *text, ptrdiff_t byteCount,
+    const tensor_text_span *span, void *numbers) {
+    requireNul(text, byteCount);
+    switch (format) {
+    case tensor_text_float32: return readPiece<float>(text, byteCount, *span, numbers);
+    case tensor_text_float64: return readPiece<double>(text, byteCount, *span, numbers);
+    case tensor_text_float16: return readPiece<Float16>(text, byteCount, *span, numbers);
+    case tensor_text_bfloat16: return readPiece<BFloat16>(text, byteCount, *span, numbers);
+    }
+}
+
+/// A range of an array whose shape may be trusted.
 template <class Block>
-ptrdiff_t print(
-    char *out, const typename Block::Scalar *numbers, int32_t rank, const ptrdiff_t *shape) {
+ptrdiff_t printNumbers(
+    char *out, const void *numbers, int rank, const ptrdiff_t *shape, ptrdiff_t begin,
+    ptrdiff_t end) {
+    auto *scalars = static_cast<const typename Block::Scalar *>(numbers);
+    return printRange<Block>(out, scalars, rank, shape, begin, end);
+}
+
+ptrdiff_t printRangeAs(
+    tensor_text_format format, char *out, const void *numbers, int32_t rank,
+    const ptrdiff_t *shape, ptrdiff_t begin, ptrdiff_t end) {
     if (rank < 0 || rank > tensor_text_rank_limit) __builtin_trap();
-    return printArray<Block>(out, numbers, rank, shape);
+    switch (format) {
+    case tensor_text_float32:
+        return printNumbers<NarrowBlock<Float32Layout>>(out, numbers, rank, shape, begin, end);
+    case tensor_text_float64:
+        return printNumbers<Float64Block>(out, numbers, rank, shape, begin, end);
+    case tensor_text_float16:
+        return printNumbers<NarrowBlock<Float16Layout>>(out, numbers, rank, shape, begin, end);
+    case tensor_text_bfloat16:
+        return printNumbers<NarrowBlock<BFloat16Layout>>(out, numbers, rank, shape, begin, end);
+    }
+}
+
+/// The whole array.
+template <tensor_text_format format, class Scalar>
+ptrdiff_t printAll(char *out, const Scalar *numbers, int32_t rank, const ptrdiff_t *shape) {
+    ptrdiff_t count = 1;
+    for (int d = 0; d < rank; d++) count *= shape[d];
+    return printRangeAs(format, out, numbers, rank, shape, 0, count);
 }
 
 constexpr tensor_text_implementation implementation(const char *name) {
@@ -48,10 +94,13 @@ constexpr tensor_text_implementation implementation(const char *name) {
         readArray<double>,
         readPatterns<Float16>,
         readPatterns<BFloat16>,
-        print<NarrowBlock<Float32Layout>>,
-        print<Float64Block>,
-        print<NarrowBlock<Float16Layout>>,
-        print<NarrowBlock<BFloat16Layout>>,
+        printAll<tensor_text_float32, float>,
+        printAll<tensor_text_float64, double>,
+        printAll<tensor_text_float16, uint16_t>,
+        printAll<tensor_text_bfloat16, uint16_t>,
+        surveyStretch,
+        readPieceAs,
+        printRangeAs,
     };
 }
 

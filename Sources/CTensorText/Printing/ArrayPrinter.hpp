@@ -10,9 +10,10 @@ namespace {
 /// The brackets between the numbers of a shape without zeros.
 class Brackets {
 public:
-    Brackets(int rank, const ptrdiff_t *shape)
-        : rank(rank), shape(shape), leftInRow(rank ? shape[rank - 1] : -1) {
-        for (int d = 0; d < rank; d++) left[d] = shape[d];
+    /// In front of the number with this index.
+    Brackets(int rank, const ptrdiff_t *shape, ptrdiff_t index) : rank(rank), shape(shape) {
+        for (int d = rank - 1; d >= 0; index /= shape[d--]) left[d] = shape[d] - index % shape[d];
+        leftInRow = rank ? left[rank - 1] : -1;
     }
 
     char *openAll(char *p) const {
@@ -66,25 +67,27 @@ inline char *printEmptyLists(char *p, int levels, const ptrdiff_t *shape) {
     return p;
 }
 
+/// See `tensor_text_print_range`.
 template <class Block>
-inline ptrdiff_t printArray(
-    char *out, const typename Block::Scalar *numbers, int rank, const ptrdiff_t *shape) {
+inline ptrdiff_t printRange(
+    char *out, const typename Block::Scalar *numbers, int rank, const ptrdiff_t *shape,
+    ptrdiff_t begin, ptrdiff_t end) {
     ptrdiff_t count = 1;
     for (int d = 0; d < rank; d++) {
         if (shape[d] == 0) return printEmptyLists(out, d, shape) - out;
         count *= shape[d];
     }
     Block block;
-    Brackets brackets(rank, shape);
-    char *p = brackets.openAll(out);
-    for (ptrdiff_t begin = 0; begin < count; begin += blockLength) {
-        int length = int(count - begin < blockLength ? count - begin : blockLength);
+    Brackets brackets(rank, shape, begin);
+    char *p = begin == 0 ? brackets.openAll(out) : out;
+    for (; begin < end; begin += blockLength) {
+        int length = int(end - begin < blockLength ? end - begin : blockLength);
         block.take(numbers + begin, length);
         bool isLast = begin + length == count;
         for (int i = 0; i < length - isLast; i++) p = brackets.next(block.print(p, i));
-        if (isLast) p = block.print(p, length - 1);
+        if (isLast) p = brackets.closeAll(block.print(p, length - 1));
     }
-    return brackets.closeAll(p) - out;
+    return p - out;
 }
 
 }  // namespace

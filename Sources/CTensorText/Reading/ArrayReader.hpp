@@ -18,27 +18,35 @@ public:
           limit(numbers + capacity) {}
 
     tensor_text_reading read() {
-        const char *p = text;
+        const char *behind = readFrom(text);
+        return behind ? success(behind) : refusal();
+    }
+
+    /// What lies between two cuts. See Pieces.hpp.
+    tensor_text_piece readPiece(const tensor_text_span &span);
+
+private:
+    const char *const text, *const end;
+    Scalar *const first, *next, *const limit;
+    /// The comma where the piece ends; null if it ends with the array.
+    const char *cut = nullptr;
+    Lists lists;
+    Failure failure;
+
+    /// The place behind the array, or the cut.
+    const char *readFrom(const char *p) {
         for (;;) {
             bool isEmpty = false;
             p = openLists(p, &isEmpty);
             if (p && !isEmpty) p = lists.depth > 0 ? readRow(p) : readBareNumber(p);
             if (p && lists.depth > 0) p = closeLists(p);
-            if (!p) return refusal();
-            if (lists.depth == 0) return success(p);
-            if (*p != ',') {
-                failure.setUnexpected("a comma or a closing bracket should stand here", p, end);
-                return refusal();
-            }
+            if (!p || lists.depth == 0 || p == cut) return p;
+            if (*p != ',')
+                return failure.setUnexpected(
+                    "a comma or a closing bracket should stand here", p, end);
             p++;
         }
     }
-
-private:
-    const char *const text, *const end;
-    Scalar *const first, *next, *const limit;
-    Lists lists;
-    Failure failure;
 
     const char *openLists(const char *p, bool *isEmpty) {
         p = skipBlanks(p);
@@ -75,10 +83,17 @@ private:
         return failure.set(tensor_text_full, "more numbers than there is room for", p);
     }
 
+    /// A piece has as many numbers as its span says, so where they are all read it ought to end.
+    bool isBehindCut(const char *p) const { return cut && p > cut && skipBlanks(cut + 1) == p; }
+
     const char *readRow(const char *p) {
         Scalar *to = next;
         for (;;) {
-            const char *behind = to != limit ? readNumber(p, end, to, failure) : refuseForRoom(p);
+            if (to == limit) [[unlikely]] {
+                finishRow(to);
+                return isBehindCut(p) ? cut : refuseForRoom(p);
+            }
+            const char *behind = readNumber(p, end, to, failure);
             if (!behind) [[unlikely]] {
                 finishRow(to);
                 return nullptr;
@@ -143,18 +158,5 @@ private:
         return reading;
     }
 };
-
-/// See `tensor_text_number_bound`. The NUL behind the text ends the count as well.
-inline ptrdiff_t numberBound(const char *p) {
-    ptrdiff_t commas = 0;
-    for (;; p += separatorByteCount) {
-        Separators found = findSeparators(p);
-        if (found.stops) {
-            uint64_t before = (found.stops & -found.stops) - 1;
-            return commas + countMarks(found.commas & before) + 1;
-        }
-        commas += countMarks(found.commas);
-    }
-}
 
 }  // namespace

@@ -52,4 +52,6 @@ inline Separators findSeparators(const char *p) {
 /// The multiplication adds up the eight bytes in the highest.
 inline int countMarks(uint64_t marks) { return int((marks >> 7) * 0x0101010101010101 >> 56); }
 
+inline int countBytes(uint64_t marks) { return (64 - std::countl_zero(marks)) / 8; }
+
 }  // namespace

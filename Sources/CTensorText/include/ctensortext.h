@@ -64,6 +64,14 @@ typedef struct __attribute__((swift_name("TensorTextReading"))) {
     ptrdiff_t path[8];
 } tensor_text_reading;
 
+/// The types of numbers, for functions that take any.
+typedef enum __attribute__((enum_extensibility(closed), swift_name("TensorTextFormat"))) {
+    tensor_text_float32 __attribute__((swift_name("float32"))),
+    tensor_text_float64 __attribute__((swift_name("float64"))),
+    tensor_text_float16 __attribute__((swift_name("float16"))),
+    tensor_text_bfloat16 __attribute__((swift_name("bfloat16"))),
+} tensor_text_format;
+
 /// Upper bound on the numbers of the array (or bare number) at the start of `text`: one more than
 /// the commas in front of the first colon or closing brace, neither of which stands in an array.
 /// So the arrays of one document are counted in one pass over it, however many there are.
@@ -82,6 +90,74 @@ tensor_text_reading tensor_text_read_float16(
     const char *text, ptrdiff_t byte_count, uint16_t *numbers, ptrdiff_t capacity);
 tensor_text_reading tensor_text_read_bfloat16(
     const char *text, ptrdiff_t byte_count, uint16_t *numbers, ptrdiff_t capacity);
+
+// One array read by several threads of the caller's. It is cut behind commas, wherever they stand; a piece
+// guesses from the brackets behind its cut how deep it begins, and joining finds out.
+//
+// 1. `tensor_text_survey` for stretches of the text, in parallel, counts the commas in front of
+//    every place where a cut shall be.
+// 2. Cut behind the first comma at or behind such a place, if its stretch has one. The piece's first number is
+//    the one with the index (commas in front of the place) + 1, whatever the nesting.
+// 3. `tensor_text_read_piece` for every piece, in parallel, all into one array.
+// 4. `tensor_text_join`. If the pieces do not fit, reading the array at once has the answer: something
+//    in it is wrong, or it has empty lists.
+
+/// What a stretch of a text holds in front of the first colon or closing brace, behind which no
+/// array goes on, or of the text's NUL.
+typedef struct __attribute__((swift_name("TensorTextSurvey"))) {
+    ptrdiff_t commas;
+    /// Bytes in front of it; all of the stretch if nothing ends there.
+    ptrdiff_t byte_count __attribute__((swift_name("byteCount")));
+} tensor_text_stretch;
+
+/// `byte_count` is a multiple of 64, or the text's NUL stands behind it.
+tensor_text_stretch tensor_text_survey(const char *text, ptrdiff_t byte_count);
+
+/// One piece: bytes of the text, and which numbers of the array they are.
+typedef struct __attribute__((swift_name("TensorTextSpan"))) {
+    /// 0, or behind a comma.
+    ptrdiff_t begin;
+    /// A comma, or the text's end.
+    ptrdiff_t end;
+    ptrdiff_t first_number __attribute__((swift_name("firstNumber")));
+    /// Exactly; in the last piece an upper bound. Nothing is written elsewhere.
+    ptrdiff_t number_count __attribute__((swift_name("numberCount")));
+} tensor_text_span;
+
+/// What reading a piece found, for `tensor_text_join`. Depth 1 is the outermost list, at [0].
+typedef struct __attribute__((swift_name("TensorTextPiece"))) {
+    /// False: the piece does not read as what its span says.
+    bool is_read __attribute__((swift_name("isRead")));
+    /// Depth of the numbers.
+    int32_t rank;
+    /// Open lists where it begins, those of them that never end in it, and open lists at its end.
+    int32_t start_depth __attribute__((swift_name("startDepth")));
+    int32_t least_depth __attribute__((swift_name("leastDepth")));
+    int32_t end_depth __attribute__((swift_name("endDepth")));
+    /// Bytes from the text's start to the first one not consumed.
+    ptrdiff_t position;
+    /// Numbers written.
+    ptrdiff_t count;
+    /// Items in this piece: of the lists that are open at its end, of those that were open at its start
+    /// and ended. Length of the lists that began and ended in it, -1 if none did.
+    ptrdiff_t items[8], heads[8], lengths[8];
+} tensor_text_piece;
+
+/// Reads one piece of the array at the start of `text`. `numbers` is where the whole array goes.
+tensor_text_piece tensor_text_read_piece(
+    tensor_text_format format, const char *text, ptrdiff_t byte_count,
+    const tensor_text_span *span, void *numbers);
+
+/// The pieces of an array as one.
+typedef struct __attribute__((swift_name("TensorTextJoining"))) {
+    /// False: the array is to be read at once.
+    bool is_joined __attribute__((swift_name("isJoined")));
+    /// What reading it at once gives, if they are joined.
+    tensor_text_reading reading;
+} tensor_text_joining;
+
+/// Joins the pieces of an array, from its start on; those behind its end are of no account.
+tensor_text_joining tensor_text_join(const tensor_text_piece *pieces, ptrdiff_t count);
 
 /// Bytes that printing may touch: at least the text's length and some room to overshoot into.
 /// -1: the shape has a negative length, too high a rank, or the count overflows.
@@ -104,6 +180,20 @@ ptrdiff_t tensor_text_print_float16(
     char *out, const uint16_t *numbers, int32_t rank, const ptrdiff_t *_Nullable shape);
 ptrdiff_t tensor_text_print_bfloat16(
     char *out, const uint16_t *numbers, int32_t rank, const ptrdiff_t *_Nullable shape);
+
+/// Numbers `begin` to `end` of the array that the functions above print, in row-major order: the ranges
+/// of an array, one behind the other, are its text. Each number is followed by what stands between it
+/// and the next one; the first range opens the lists, the last one closes them. A shape with a 0 has
+/// one range, from 0 to 0. `numbers` is the whole array. Returns the bytes written; `out` has the room of
+/// `tensor_text_range_byte_bound`.
+ptrdiff_t tensor_text_print_range(
+    tensor_text_format format, char *out, const void *numbers, int32_t rank,
+    const ptrdiff_t *_Nullable shape, ptrdiff_t begin, ptrdiff_t end);
+
+/// Bytes that printing a range may touch. -1 where the whole array has no bound, or the range is none.
+ptrdiff_t tensor_text_range_byte_bound(
+    tensor_text_format format, int32_t rank, const ptrdiff_t *_Nullable shape, ptrdiff_t begin,
+    ptrdiff_t end);
 
 /// The outcome of decoding base64.
 typedef struct __attribute__((swift_name("TensorTextDecoding"))) {
@@ -149,6 +239,13 @@ typedef struct __attribute__((swift_name("TensorTextImplementation"))) {
         __attribute__((swift_name("printFloat16")));
     ptrdiff_t (*print_bfloat16)(char *, const uint16_t *, int32_t, const ptrdiff_t *_Nullable)
         __attribute__((swift_name("printBFloat16")));
+    tensor_text_stretch (*survey)(const char *, ptrdiff_t);
+    tensor_text_piece (*read_piece)(
+        tensor_text_format, const char *, ptrdiff_t, const tensor_text_span *, void *)
+        __attribute__((swift_name("readPiece")));
+    ptrdiff_t (*print_range)(
+        tensor_text_format, char *, const void *, int32_t, const ptrdiff_t *_Nullable, ptrdiff_t,
+        ptrdiff_t) __attribute__((swift_name("printRange")));
 } tensor_text_implementation;
 
 /// The implementation called `name` ("avx2", "portable"), or null if this build has none or this

@@ -45,33 +45,11 @@ extension JSONCursor {
         _ dtype: DType
     ) throws(RequestFailure) -> (storage: TensorStorage, reading: TensorTextReading) {
         let text = UnsafeRawPointer(at).assumingMemoryBound(to: CChar.self)
-        let bound = tensor_text_number_bound(text, end - at)
-        let storage = TensorStorage(byteCount: bound * dtype.byteCount)
-        let reading = read(text, into: storage.bytes, capacity: bound, as: dtype)
+        let numbers = ParallelNumbers(text: text, byteCount: end - at, dtype: dtype)
+        let (storage, reading) = numbers.read()
         guard reading.code == .ok else { throw failure(reading, as: dtype) }
         advance(by: reading.position)
         return (storage, reading)
-    }
-
-    private func read(
-        _ text: UnsafePointer<CChar>, into bytes: UnsafeMutableRawPointer, capacity: Int,
-        as dtype: DType
-    ) -> TensorTextReading {
-        let byteCount = end - at
-        switch dtype {
-        case .float32:
-            let numbers = bytes.bindMemory(to: Float.self, capacity: capacity)
-            return tensor_text_read_float32(text, byteCount, numbers, capacity)
-        case .float64:
-            let numbers = bytes.bindMemory(to: Double.self, capacity: capacity)
-            return tensor_text_read_float64(text, byteCount, numbers, capacity)
-        case .float16:
-            let numbers = bytes.bindMemory(to: UInt16.self, capacity: capacity)
-            return tensor_text_read_float16(text, byteCount, numbers, capacity)
-        case .bfloat16:
-            let numbers = bytes.bindMemory(to: UInt16.self, capacity: capacity)
-            return tensor_text_read_bfloat16(text, byteCount, numbers, capacity)
-        }
     }
 
     private func failure(_ reading: TensorTextReading, as dtype: DType) -> RequestFailure {
