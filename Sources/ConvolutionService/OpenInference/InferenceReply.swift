@@ -30,46 +30,42 @@ struct InferenceReply: Sendable {
 
     /// `{"model_name":...,"outputs":[...]}` and the bytes of the binary outputs behind it.
     func response(
-        _ reply: TensorReply, in buffer: ByteBuffer, _ reservation: ReplyBudget.Reservation
+        _ reply: TensorReply, in memory: ByteBuffer, _ reservation: ReplyBudget.Reservation
     ) -> HTTPResponse {
-        append(head(reply), to: buffer)
-        var parts = [buffer]
+        var text = ReplyText(in: memory)
+        text.append(head(reply))
+        var tail: [ByteBuffer] = []
         var separator = ""
         for (name, tensor) in reply.tensors {
             guard let isBinary = isBinary(name) else { continue }
-            append(separator + description(name, tensor), to: buffer)
+            text.append(separator + description(name, tensor))
             separator = ","
             if isBinary {
                 let byteCount = tensor.count * tensor.dtype.byteCount
-                append(",\"parameters\":{\"binary_data_size\":\(byteCount)}}", to: buffer)
-                parts.append(ByteBuffer(tensor, reservation))
+                text.append(",\"parameters\":{\"binary_data_size\":\(byteCount)}}")
+                tail.append(ByteBuffer(tensor, reservation))
             } else {
-                append(",\"data\":", to: buffer)
-                buffer.append(tensor.reshaped([tensor.count]), as: .nested)
-                append("}", to: buffer)
+                text.append(",\"data\":")
+                text.append(tensor.reshaped([tensor.count]), as: .nested)
+                text.append("}")
             }
         }
-        append("]}", to: buffer)
-        return response(parts)
+        text.append("]}")
+        return tail.isEmpty ? .json(text.finished()) : response(text, tail)
     }
 
-    private func append(_ text: String, to buffer: ByteBuffer) { buffer.append(text) }
-
-    private func response(_ parts: [ByteBuffer]) -> HTTPResponse {
-        guard parts.count > 1 else {
-            return HTTPResponse(
-                status: 200, headers: [("Content-Type", "application/json")], body: .parts(parts))
-        }
+    private func response(_ text: ReplyText, _ tail: [ByteBuffer]) -> HTTPResponse {
         // Blanks behind the JSON put the first tensor's bytes at a multiple of 64, where a client can use
         // them in place.
-        parts[0].append(String(repeating: " ", count: (64 - parts[0].count % 64) % 64))
+        var text = text
+        text.append(String(repeating: " ", count: (64 - text.byteCount % 64) % 64))
         return HTTPResponse(
             status: 200,
             headers: [
                 ("Content-Type", "application/octet-stream"),
-                ("Inference-Header-Content-Length", "\(parts[0].count)"),
+                ("Inference-Header-Content-Length", "\(text.byteCount)"),
             ],
-            body: .parts(parts))
+            body: .parts(text.finished() + tail))
     }
 
     private func head(_ reply: TensorReply) -> String {

@@ -13,7 +13,7 @@ extension ServiceLimits {
     ) throws(RequestFailure) -> Int {
         let count = shape.reduce(1, *)
         let sent =
-            spelling.map { ByteBuffer.byteBound($0, shape: shape, dtype: dtype) }
+            spelling.map { ReplyText.byteBound($0, shape: shape, dtype: dtype) }
             ?? count * dtype.byteCount
         let bytes = sent.map { max($0, count * dtype.computed.byteCount) }
         if let sent, let bytes, bytes <= maxOutputBytes { return sent + 256 }

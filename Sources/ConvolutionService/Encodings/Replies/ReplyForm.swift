@@ -85,37 +85,38 @@ extension ReplyForm {
     func response(_ reply: TensorReply, in memory: Memory) -> HTTPResponse {
         guard let buffer = memory.text else { return encoding.response(reply, memory.reservation) }
         if let inference { return inference.response(reply, in: buffer, memory.reservation) }
-        buffer.append(reply, as: spelling)
-        return .json(buffer)
+        return .json(text(reply, in: buffer))
     }
 }
 
-extension ByteBuffer {
+extension ReplyForm {
     /// `{"output":tensor,"algorithm":"direct"}`
-    fileprivate func append(_ reply: TensorReply, as spelling: TensorSpelling) {
+    private func text(_ reply: TensorReply, in memory: ByteBuffer) -> [ByteBuffer] {
+        var text = ReplyText(in: memory)
         var separator: StaticString = "{\""
         for (name, tensor) in reply.tensors {
-            append(separator)
-            append(name)
-            append("\":")
-            append(tensor, as: spelling)
+            text.append(separator)
+            text.append(name)
+            text.append("\":")
+            text.append(tensor, as: spelling)
             separator = ",\""
         }
         for member in reply.members {
-            append(separator)
-            append(member.name)
-            append("\":")
-            append(member.json)
+            text.append(separator)
+            text.append(member.name)
+            text.append("\":")
+            text.append(member.json)
             separator = ",\""
         }
-        append("}\n")
+        text.append("}\n")
+        return text.finished()
     }
 }
 
 extension HTTPResponse {
     /// A reply of JSON that is printed already.
-    static func json(_ buffer: ByteBuffer) -> HTTPResponse {
+    static func json(_ parts: [ByteBuffer]) -> HTTPResponse {
         HTTPResponse(
-            status: 200, headers: [("Content-Type", "application/json")], body: HTTPBody(buffer))
+            status: 200, headers: [("Content-Type", "application/json")], body: .parts(parts))
     }
 }
