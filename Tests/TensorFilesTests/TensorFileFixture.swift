@@ -38,7 +38,6 @@ struct TensorFileFixture: Decodable, Sendable, CustomTestStringConvertible {
         all.filter { formats.contains($0.format) }
     }
 
-    static func named(_ name: String) -> TensorFileFixture { all.first { $0.name == name }! }
 }
 
 /// A tensor that compares by its bits.

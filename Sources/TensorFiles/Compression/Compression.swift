@@ -103,8 +103,8 @@ extension CompressionError {
     static func trailing(_ coding: String, at offset: Int, of count: Int) -> CompressionError {
         .malformed(
             reason: """
-                \(counted(count - offset, "byte")) follow the end of the body's \(coding) at byte \
-                \(offset); leave them out
+                the body's \(coding) ends at byte \(offset) of \(count); leave out what is behind \
+                it
                 """)
     }
 }

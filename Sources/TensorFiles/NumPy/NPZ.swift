@@ -17,22 +17,21 @@ public enum NPZ {
     ) throws(TensorFileError) -> [(name: String, tensor: Tensor)] {
         let archive = try ZipArchive(file)
         let entries = try archive.entries()
-        let names = try names(of: entries)
+        try checkNames(entries)
         for entry in entries { try check(entry) }
         try checkTotal(entries, limit: maxExpandedByteCount)
         var tensors: [(name: String, tensor: Tensor)] = []
-        for (entry, name) in zip(entries, names) {
-            tensors.append((name, try tensor(archive, entry, name, bfloat16: bfloat16)))
+        for entry in entries {
+            tensors.append((entry.arrayName, try tensor(archive, entry, bfloat16: bfloat16)))
         }
         return tensors
     }
 
-    /// Names without their `.npy`, each once.
-    private static func names(of entries: [ZipArchive.Entry]) throws(TensorFileError) -> [String] {
+    /// Each entry is an array with a name of its own, as bytes: other bytes may be equal as `String`.
+    private static func checkNames(_ entries: [ZipArchive.Entry]) throws(TensorFileError) {
         var known: Set<[UInt8]> = []
-        var names: [String] = []
         for entry in entries {
-            guard entry.name.utf8.count > 4, entry.name.hasSuffix(".npy") else {
+            guard entry.isArray else {
                 throw TensorFileError(
                     tensor: entry.name,
                     """
@@ -40,36 +39,33 @@ public enum NPZ {
                     ".npy"; leave it out, or send what numpy.savez writes
                     """)
             }
-            let name = String(entry.name.dropLast(4))
-            guard known.insert(Array(name.utf8)).inserted else {
+            guard known.insert(Array(entry.name.utf8)).inserted else {
                 throw TensorFileError(
-                    tensor: name,
+                    tensor: entry.arrayName,
                     "the archive has \(quoted(entry.name)) twice; give each array its own name")
             }
-            names.append(name)
         }
-        return names
     }
 
     /// What can be told without expanding it.
     private static func check(_ entry: ZipArchive.Entry) throws(TensorFileError) {
         if entry.isEncrypted {
             throw TensorFileError(
-                tensor: entry.name,
+                tensor: entry.arrayName,
                 "it is encrypted; save it without a password, as numpy.savez does")
         }
         let (packed, expanded) = (entry.compressedByteCount, entry.byteCount)
         switch entry.method {
         case 0 where packed != expanded:
             throw TensorFileError(
-                tensor: entry.name,
+                tensor: entry.arrayName,
                 """
                 it is stored as it is, but the archive's directory says \(packed) bytes for \
                 \(expanded); the file is damaged
                 """)
         case 8 where packed < expanded / deflateRatio:
             throw TensorFileError(
-                tensor: entry.name,
+                tensor: entry.arrayName,
                 """
                 the archive's directory says that \(counted(packed, "byte")) expand to \
                 \(expanded), more than deflate can make of them; the file is damaged
@@ -77,7 +73,7 @@ public enum NPZ {
         case 0, 8: return
         default:
             throw TensorFileError(
-                tensor: entry.name,
+                tensor: entry.arrayName,
                 """
                 it is compressed by method \(entry.method); 0 (stored) and 8 (deflate) are read: \
                 save it with numpy.savez or numpy.savez_compressed
@@ -106,11 +102,11 @@ public enum NPZ {
     }
 
     private static func tensor(
-        _ archive: ZipArchive, _ entry: ZipArchive.Entry, _ name: String, bfloat16: Bool
+        _ archive: ZipArchive, _ entry: ZipArchive.Entry, bfloat16: Bool
     ) throws(TensorFileError) -> Tensor {
         let byteCount = Int(entry.byteCount)
         let reader = try archive.reader(entry)
-        let header = try header(reader, byteCount, name, bfloat16: bfloat16)
+        let header = try header(reader, byteCount, entry.arrayName, bfloat16: bfloat16)
         let order = RowMajor(header)
         let storage = TensorStorage(byteCount: header.dataByteCount)
         try reader.fill(

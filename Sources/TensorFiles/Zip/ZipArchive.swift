@@ -11,6 +11,10 @@ final class ZipArchive {
         let byteCount, compressedByteCount: UInt64
         let method: Int
         let isEncrypted: Bool
+
+        var isArray: Bool { name.utf8.count > 4 && name.utf8.suffix(4).elementsEqual(".npy".utf8) }
+        /// The name without its `.npy`.
+        var arrayName: String { isArray ? String(Substring(name.utf8.dropLast(4))) : name }
     }
 
     private let archive: OpaquePointer
@@ -58,7 +62,8 @@ final class ZipArchive {
         else { throw Self.failure(nil, zip_get_error(archive)) }
         guard let name = String(validatingCString: bytes) else {
             throw TensorFileError(
-                tensor: String(cString: bytes), "the name of an entry is not UTF-8; rename it")
+                tensor: String(cString: bytes),
+                "the name of this entry is not UTF-8; give it another one")
         }
         return Entry(
             index: index, name: name, byteCount: status.size,
@@ -69,7 +74,7 @@ final class ZipArchive {
     /// Opens an entry; its bytes are expanded as they are read.
     func reader(_ entry: Entry) throws(TensorFileError) -> ZipEntryReader {
         guard let file = zip_fopen_index(archive, zip_uint64_t(entry.index), 0) else {
-            throw Self.failure(entry.name, zip_get_error(archive))
+            throw Self.failure(entry.arrayName, zip_get_error(archive))
         }
         return ZipEntryReader(file, entry, of: self)
     }
@@ -136,7 +141,7 @@ final class ZipEntryReader {
     ) throws(TensorFileError) -> Int {
         let more = zip_fread(file, target.baseAddress, zip_uint64_t(target.count))
         guard more >= 0 else {
-            throw ZipArchive.failure(entry.name, zip_file_get_error(file))
+            throw ZipArchive.failure(entry.arrayName, zip_file_get_error(file))
         }
         read += UInt64(more)
         return Int(more)
@@ -144,7 +149,7 @@ final class ZipEntryReader {
 
     private func mismatch(_ found: String) -> TensorFileError {
         TensorFileError(
-            tensor: entry.name,
+            tensor: entry.arrayName,
             """
             the archive's directory says \(counted(entry.byteCount, "byte")), but \(found); it is damaged: \
             save it again

@@ -78,7 +78,7 @@ struct ZipWriter {
         let isLarge = entry.byteCount >= limit32
         var record = ZipRecord()
         record.append(ZipLayout.localHeader)
-        appendCommon(entry, extra: isLarge ? 20 : 0, isLarge, to: &record)
+        appendCommon(entry, extra: isLarge ? 20 : 0, to: &record)
         record.append(entry.name)
         if isLarge { record.appendExtra64([entry.byteCount, entry.byteCount]) }
         return record.bytes
@@ -88,9 +88,8 @@ struct ZipWriter {
         let size = entry.byteCount >= limit32 ? [entry.byteCount, entry.byteCount] : []
         let extra = size + (entry.offset >= limit32 ? [entry.offset] : [])
         record.append(ZipLayout.directoryEntry)
-        record.append(extra.isEmpty ? 20 : 45 as UInt16)  // made by: version 4.5, for ZIP64
-        appendCommon(
-            entry, extra: extra.isEmpty ? 0 : 4 + 8 * extra.count, !extra.isEmpty, to: &record)
+        record.append(version(entry))  // made by
+        appendCommon(entry, extra: extra.isEmpty ? 0 : 4 + 8 * extra.count, to: &record)
         record.append(0 as UInt16)  // comment
         record.append(0 as UInt16)  // disk
         record.append(0 as UInt16)  // internal attributes
@@ -100,12 +99,15 @@ struct ZipWriter {
         if !extra.isEmpty { record.appendExtra64(extra) }
     }
 
+    /// 4.5 with ZIP64 records, in the local header too: Info-ZIP compares names only by equal versions.
+    private func version(_ entry: Entry) -> UInt16 {
+        max(entry.byteCount, entry.offset) >= limit32 ? 45 : 20
+    }
+
     /// What a local header and a directory entry have in common.
-    private func appendCommon(
-        _ entry: Entry, extra: Int, _ needsZip64: Bool, to record: inout ZipRecord
-    ) {
+    private func appendCommon(_ entry: Entry, extra: Int, to record: inout ZipRecord) {
         let isASCII = entry.name.allSatisfy { $0 < 0x80 }
-        record.append(needsZip64 ? 45 : 20 as UInt16)
+        record.append(version(entry))
         record.append(isASCII ? 0 : 0x0800 as UInt16)  // bit 11: the name is UTF-8
         record.append(0 as UInt16)  // stored
         record.append(0 as UInt16)  // 0:00
