@@ -42,10 +42,10 @@ lint: venv ## Formatting, openapi.yaml, shell scripts
 	    for script in $(SCRIPTS); do bash -n "$$script"; done; fi
 
 # GeometryFuzz copies no memory itself; built with the sanitizer, Swift's own slices of it are reported.
-sanitize: deps ## The engine's tests under AddressSanitizer: nothing is read or written out of bounds
+sanitize: deps ## The engine's and the files' tests under AddressSanitizer: nothing out of bounds
 	swift build -c release --build-tests --sanitize=address --scratch-path .build-sanitize
 	swift test -c release --skip-build --sanitize=address --scratch-path .build-sanitize \
-	    --filter ConvolutionEngineTests --skip GeometryFuzz
+	    --filter 'ConvolutionEngineTests|TensorFilesTests' --skip GeometryFuzz
 
 instructions: build ## No AVX2 or AVX-512 instruction outside the modules made for it; no spills
 	$(PYTHON) Tests/check_instructions.py $(BINARY)

@@ -38,8 +38,8 @@ struct ByteCursor {
         skip { $0 == 0x20 || $0 == 0x0A || $0 == 0x0D || $0 == 0x09 }
     }
 
-    /// Digits as a number; nil and nothing consumed where there are none, `Int.max` and all consumed
-    /// where they say more than that.
+    /// Digits as a number; nil and nothing consumed where there are none, `Int.max` and all of them
+    /// consumed where they say more than that.
     mutating func takeDigits() -> Int? {
         guard let first = next, isDigit(first) else { return nil }
         var value = 0

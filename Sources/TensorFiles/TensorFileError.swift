@@ -29,7 +29,7 @@ public struct TensorFileError: Error, Equatable, Sendable {
     }
 }
 
-/// A text of a file's as it may stand in a message: at most 64 characters, none that moves a cursor.
+/// A file's text as it may stand in a message: at most 64 characters, none that moves a cursor.
 func excerpt(_ text: String) -> String {
     let limit = 64
     var shown = String.UnicodeScalarView()

@@ -124,8 +124,8 @@ struct CompressionTests {
                 + [[UInt8]](repeating: block, count: 81_920).joined()
         }
         let reason = """
-            the body expands to more than 1048576 bytes, which are allowed; send a smaller one, or \
-            in parts
+            the body expands to more than the 1048576 bytes that are allowed; send a smaller one, \
+            or in parts
             """
         #expect(throws: CompressionError.tooLarge(reason: reason)) {
             try expand(body, compression)

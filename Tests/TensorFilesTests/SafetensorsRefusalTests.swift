@@ -232,26 +232,26 @@ private let safetensorsRefusals: [Refusal] = [
         "behind the end, far",
         fields:
             #""dtype":"F32","shape":[2],"data_offsets":[9223372036854775798,9223372036854775806]"#,
-        "it begins at byte 9223372036854775798 of the data and leaves a hole behind the tensors in front of it, which ends at 0; tensors follow each other without overlaps and holes"
+        "it begins at byte 9223372036854775798 of the data and leaves a hole behind byte 0; tensors follow each other without overlaps and holes"
     ),
     .init(
         "an overlap", #"{\#(x),"y":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}"#, data: 12,
         tensor: "y",
-        "it begins at byte 4 of the data and overlaps the tensor in front of it, which ends at 8; tensors follow each other without overlaps and holes"
+        "it begins at byte 4 of the data inside the tensor in front of it, which ends at 8; tensors follow each other without overlaps and holes"
     ),
     .init(
         "the same bytes twice", #"{\#(x),"y":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#,
         tensor: "y",
-        "it begins at byte 0 of the data and overlaps the tensor in front of it, which ends at 8; tensors follow each other without overlaps and holes"
+        "it begins at byte 0 of the data inside the tensor in front of it, which ends at 8; tensors follow each other without overlaps and holes"
     ),
     .init(
         "a hole", #"{\#(x),"y":{"dtype":"F32","shape":[1],"data_offsets":[12,16]}}"#, data: 16,
         tensor: "y",
-        "it begins at byte 12 of the data and leaves a hole behind the tensors in front of it, which ends at 8; tensors follow each other without overlaps and holes"
+        "it begins at byte 12 of the data and leaves a hole behind byte 8; tensors follow each other without overlaps and holes"
     ),
     .init(
         "a hole at the beginning", fields: #""dtype":"F32","shape":[1],"data_offsets":[4,8]"#,
-        "it begins at byte 4 of the data and leaves a hole behind the tensors in front of it, which ends at 0; tensors follow each other without overlaps and holes"
+        "it begins at byte 4 of the data and leaves a hole behind byte 0; tensors follow each other without overlaps and holes"
     ),
     .init(
         "bytes that belong to nobody", "{\(x)}", data: 9,

@@ -11,8 +11,8 @@ public enum Compression: String, CaseIterable, Sendable {
 
     /// The expanded bytes, followed by 64 zero bytes.
     ///
-    /// No more memory is touched than twice what they take, and none behind
-    /// `maxExpandedByteCount`, however much the bytes would expand to.
+    /// Memory grows with what is expanded, up to `maxExpandedByteCount`; the first byte more ends
+    /// it, however much the rest would expand to.
     public func expand(
         _ bytes: UnsafeRawBufferPointer, maxExpandedByteCount: Int
     ) throws(CompressionError) -> OwnedBytes {
@@ -76,8 +76,8 @@ struct ExpandedOutput {
         if bytes.count > limit {
             throw .tooLarge(
                 reason: """
-                    the body expands to more than \(limit) bytes, which are allowed; send a smaller \
-                    one, or in parts
+                    the body expands to more than the \(limit) bytes that are allowed; send a \
+                    smaller one, or in parts
                     """)
         }
     }
@@ -87,8 +87,8 @@ extension CompressionError {
     static func truncated(_ coding: String, _ byteCount: Int) -> CompressionError {
         .malformed(
             reason: """
-                the body's \(counted(byteCount, "byte")) of \(coding) end before the stream does; it \
-                is cut off: send all of it
+                the body's \(counted(byteCount, "byte")) of \(coding) end before the stream does; \
+                it is cut off: send all of it
                 """)
     }
 

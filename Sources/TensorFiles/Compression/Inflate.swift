@@ -26,8 +26,8 @@ struct Inflate: ~Copyable {
         }
     }
 
-    /// One stream, with or without a wrapper. Bare deflate that looks like one would have to begin with
-    /// a stored block of unclean padding, which no encoder writes.
+    /// One stream, with or without a wrapper. Bare deflate that looks like one would have to begin
+    /// with a stored block of unclean padding, which no encoder writes.
     static func deflate(
         _ bytes: UnsafeRawBufferPointer, to output: ExpandedOutput
     ) throws(CompressionError) {

@@ -10,9 +10,9 @@ import Darwin
 
 /// Memory from `malloc` that grows while it is filled, and is freed with its last owner.
 ///
-/// Whoever makes it fills it; once it is handed out nobody writes to it, which is why it may be shared
-/// between threads. ``slackByteCount`` zero bytes follow the last one then, so that readers of text
-/// may look ahead.
+/// Whoever makes it fills it; once it is handed out nobody writes to it, which is why it may be
+/// shared between threads. ``slackByteCount`` zero bytes follow the last one then, so that readers
+/// of text may look ahead.
 public final class OwnedBytes: @unchecked Sendable {
     /// Readable zero bytes behind the last one.
     public static let slackByteCount = 64

@@ -52,8 +52,8 @@ struct NPYElement: Equatable {
                 """
         case "c":
             return """
-                descr \(quoted(descr)) is complex numbers, which are not computed here; save x.real \
-                and x.imag as two arrays
+                descr \(quoted(descr)) is complex numbers, which are not computed here; save \
+                x.real and x.imag as two arrays
                 """
         case "i", "u": kind = "integers, which are not computed here"
         case "b", "?": kind = "booleans, which are not computed here"

@@ -22,8 +22,8 @@ struct NPYPreamble {
             throw TensorFileError(
                 tensor: tensor,
                 """
-                \(counted(fileByteCount, "byte")) that do not begin with "\\x93NUMPY", a version and \
-                a length: this is no .npy file; send what numpy.save writes
+                \(counted(fileByteCount, "byte")) that do not begin with "\\x93NUMPY", a version \
+                and a length: this is no .npy file; send what numpy.save writes
                 """)
         }
         let start = try Self.headerStart(major: bytes[6], minor: bytes[7], tensor)
@@ -60,8 +60,8 @@ struct NPYPreamble {
             throw TensorFileError(
                 tensor: tensor,
                 """
-                version \(major).\(minor) of the .npy format is unknown; 1.0, 2.0 and 3.0 are read: \
-                save it with numpy.save
+                version \(major).\(minor) of the .npy format is unknown; 1.0, 2.0 and 3.0 are \
+                read: save it with numpy.save
                 """)
         }
     }

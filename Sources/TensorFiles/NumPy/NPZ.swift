@@ -27,7 +27,7 @@ public enum NPZ {
         return tensors
     }
 
-    /// Each entry is an array with a name of its own, as bytes: other bytes may be equal as `String`.
+    /// Each entry is an array with a name of its own, as bytes: others may be equal as `String`.
     private static func checkNames(_ entries: [ZipArchive.Entry]) throws(TensorFileError) {
         var known: Set<[UInt8]> = []
         for entry in entries {

@@ -51,8 +51,8 @@ struct RowMajor {
         isTransposed ? transpose(move) : move.line(count)
     }
 
-    /// Element (i0, i1, ..., i(r-1)) of a Fortran array is at i0 + i1 n0 + i2 n0 n1 + ...: for each of
-    /// the sizes in between, a matrix of the first and the last one is transposed.
+    /// Element (i0, i1, ..., i(r-1)) of a Fortran array is at i0 + i1 n0 + i2 n0 n1 + ...: for each
+    /// index of the sizes in between, a matrix of the first and the last one is transposed.
     ///
     ///     for middle: transpose the n0 x n(r-1) matrix
     private func transpose<Bits>(_ move: ElementMove<Bits>) {
@@ -97,7 +97,7 @@ private struct ElementMove<Bits: FixedWidthInteger> {
     /// A matrix whose columns lie together in the source, and whose rows in the target.
     struct Matrix {
         let rows, columns: Int
-        /// Elements from a row to the next in the target, and from a column to the next in the source.
+        /// Elements from a row to the next in the target, from a column to the next in the source.
         let rowStride, columnStride: Int
     }
 

@@ -2,15 +2,14 @@
 
 /// JSON as a safetensors header has it: objects, lists, strings and whole numbers (RFC 8259).
 ///
-/// Goals, in order: nothing that is not JSON is taken for JSON; memory only for what is kept, at once
-/// and not twice; words for what is wrong. Nothing nests but what the caller asks for, so there is
-/// no depth to limit.
+/// Goals, in order: nothing that is not JSON is taken for JSON; memory only for what is kept; words
+/// for what is wrong. Nothing nests but what the caller asks for, so there is no depth to limit.
 struct HeaderText {
     private var cursor: ByteCursor
 
     init(_ bytes: UnsafeRawBufferPointer) { cursor = ByteCursor(bytes) }
 
-    /// Walks `{"name": value, ...}`; `member` reads each value. Strings are the caller's to hold apart.
+    /// Walks `{"name": value, ...}`; `member` reads each value and holds the names apart.
     mutating func object(
         _ member: (inout HeaderText, String) throws(TensorFileError) -> Void
     ) throws(TensorFileError) {

@@ -89,15 +89,13 @@ public enum Safetensors {
             guard entry.begin == covered else {
                 let flaw =
                     entry.begin < covered
-                    ? "overlaps the tensor in front of it, which"
-                    : """
-                    leaves a hole behind the tensors in front of it, which
-                    """
+                    ? "inside the tensor in front of it, which ends at \(covered)"
+                    : "and leaves a hole behind byte \(covered)"
                 throw TensorFileError(
                     tensor: entry.name,
                     """
-                    it begins at byte \(entry.begin) of the data and \(flaw) ends at \
-                    \(covered); tensors follow each other without overlaps and holes
+                    it begins at byte \(entry.begin) of the data \(flaw); tensors follow each \
+                    other without overlaps and holes
                     """)
             }
             guard entry.end <= dataByteCount else {

@@ -151,8 +151,8 @@ final class ZipEntryReader {
         TensorFileError(
             tensor: entry.arrayName,
             """
-            the archive's directory says \(counted(entry.byteCount, "byte")), but \(found); it is damaged: \
-            save it again
+            the archive's directory says \(counted(entry.byteCount, "byte")), but \(found); it is \
+            damaged: save it again
             """)
     }
 }

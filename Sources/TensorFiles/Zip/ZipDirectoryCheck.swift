@@ -2,8 +2,8 @@
 
 /// Looks at the end of an archive before libzip does.
 ///
-/// libzip takes every signature of an end record in the last 64 KB for one, reads the whole directory
-/// that each tells of, and reserves memory for as many entries as it says: 40 bytes can ask for
+/// libzip takes every signature of an end record in the last 64 KB for one, reads the directory
+/// that each tells of, and reserves memory for as many entries as it says: 100 bytes can ask for
 /// gigabytes, and 3,000 end records for the same large directory can keep it busy for minutes. Here
 /// both are bounded, for each record that libzip would follow.
 enum ZipDirectoryCheck {
@@ -24,15 +24,15 @@ enum ZipDirectoryCheck {
         guard candidates > 0 else {
             throw TensorFileError(
                 """
-                \(counted(file.count, "byte")) without the end of an archive: this is no .npz file, \
-                or it is cut off; send what numpy.savez writes
+                \(counted(file.count, "byte")) without the end of an archive: this is no .npz \
+                file, or it is cut off; send what numpy.savez writes
                 """)
         }
         guard candidates <= candidateLimit else {
             throw TensorFileError(
                 """
-                the archive ends \(candidates) times, and \(candidateLimit) are looked at; send what \
-                numpy.savez writes
+                the archive ends \(candidates) times, and \(candidateLimit) are looked at; send \
+                what numpy.savez writes
                 """)
         }
     }
@@ -77,8 +77,8 @@ enum ZipDirectoryCheck {
         else {
             throw TensorFileError(
                 """
-                the archive's end record is said to be at byte \(offset) of \(file.count); the file \
-                is cut off or damaged
+                the archive's end record is said to be at byte \(offset) of \(file.count); the \
+                file is cut off or damaged
                 """)
         }
         try check(

@@ -88,18 +88,23 @@ struct ZipWriter {
         let size = entry.byteCount >= limit32 ? [entry.byteCount, entry.byteCount] : []
         let extra = size + (entry.offset >= limit32 ? [entry.offset] : [])
         record.append(ZipLayout.directoryEntry)
-        record.append(version(entry))  // made by
+        record.append(Self.unix | version(entry))  // made by
         appendCommon(entry, extra: extra.isEmpty ? 0 : 4 + 8 * extra.count, to: &record)
         record.append(0 as UInt16)  // comment
         record.append(0 as UInt16)  // disk
         record.append(0 as UInt16)  // internal attributes
-        record.append(0 as UInt32)  // external attributes
+        record.append(Self.attributes)
         record.append(field32(entry.offset))
         record.append(entry.name)
         if !extra.isEmpty { record.appendExtra64(extra) }
     }
 
-    /// 4.5 with ZIP64 records, in the local header too: Info-ZIP compares names only by equal versions.
+    /// The system that made the archive. Info-ZIP reads names of another one by tables of its own.
+    private static let unix: UInt16 = 3 << 8
+    /// A file, rw-r--r--.
+    private static let attributes: UInt32 = 0o100644 << 16
+
+    /// 4.5 with ZIP64 records.
     private func version(_ entry: Entry) -> UInt16 {
         max(entry.byteCount, entry.offset) >= limit32 ? 45 : 20
     }
