@@ -46,12 +46,6 @@ func excerpt(_ text: String) -> String {
 /// ``excerpt(_:)`` in quotes.
 func quoted(_ text: String) -> String { "\"\(excerpt(text))\"" }
 
-/// ``excerpt(_:)`` of bytes that should be UTF-8.
-func excerpt(_ bytes: UnsafeRawBufferPointer) -> String {
-    // A character has at most 4 bytes; whether there are more than 64 is told by 65.
-    excerpt(String(decoding: bytes.prefix(4 * 65), as: UTF8.self))
-}
-
 /// `1 byte`, `2 bytes`
 func counted(_ count: some BinaryInteger, _ unit: String) -> String {
     count == 1 ? "1 \(unit)" : "\(count) \(unit)s"

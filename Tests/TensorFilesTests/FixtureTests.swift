@@ -32,7 +32,7 @@ struct FixtureTests {
     @Test(arguments: TensorFileFixture.of("gzip", "deflate", "zstd"))
     func compression(_ fixture: TensorFileFixture) throws {
         let compression = Compression(rawValue: fixture.format)!
-        let expected = Array(fixture.expected!)
+        let expected = fixture.expected!.bytes
         #expect(try expand(fixture.bytes, compression) == expected)
         // To the last byte that is allowed, and not to one less.
         #expect(try expand(fixture.bytes, compression, limit: expected.count) == expected)
@@ -47,7 +47,7 @@ struct FixtureTests {
     /// No prefix of a file is a file.
     @Test(arguments: TensorFileFixture.of("npy", "npz", "safetensors"))
     func cutOff(_ fixture: TensorFileFixture) {
-        for count in 0..<fixture.file.count {
+        for count in 0..<fixture.bytes.count {
             let file = Array(fixture.bytes.prefix(count))
             #expect(throws: TensorFileError.self, "\(count) bytes") {
                 switch fixture.format {
@@ -62,8 +62,8 @@ struct FixtureTests {
     /// No prefix of a compressed body is one, but for whole members and frames.
     @Test(arguments: TensorFileFixture.of("gzip", "deflate", "zstd"))
     func cutOffBody(_ fixture: TensorFileFixture) {
-        let whole = Array(fixture.expected!)
-        for count in 0..<fixture.file.count {
+        let whole = fixture.expected!.bytes
+        for count in 0..<fixture.bytes.count {
             let prefix = Array(fixture.bytes.prefix(count))
             guard let bytes = try? expand(prefix, Compression(rawValue: fixture.format)!) else {
                 continue

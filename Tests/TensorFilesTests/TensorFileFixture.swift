@@ -7,25 +7,34 @@ import Testing
 
 /// A file of another program's, and what is in it; Fixtures/tensor_files.py made them.
 struct TensorFileFixture: Decodable, Sendable, CustomTestStringConvertible {
+    struct Base64: Decodable, Sendable {
+        let bytes: [UInt8]
+
+        init(from decoder: any Decoder) throws {
+            let text = try decoder.singleValueContainer().decode(String.self)
+            bytes = Array(Data(base64Encoded: text)!)
+        }
+    }
+
     struct Content: Decodable, Sendable {
         let name, dtype: String
         let shape: [Int]
-        let bytes: Data
+        let bytes: Base64
 
         var named: NamedTensor {
-            NamedTensor(name, Tensor(DType(rawValue: dtype)!, shape, bytes: Array(bytes)))
+            NamedTensor(name, Tensor(DType(rawValue: dtype)!, shape, bytes: bytes.bytes))
         }
     }
 
     let name, format: String
-    let file: Data
+    let file: Base64
     let tensors: [Content]
     let bfloat16: Bool?
     let metadata: [String: String]?
-    let expected: Data?
+    let expected: Base64?
     var testDescription: String { "\(format): \(name)" }
 
-    var bytes: [UInt8] { Array(file) }
+    var bytes: [UInt8] { file.bytes }
 
     static let all: [TensorFileFixture] = {
         let fixtures = URL(filePath: #filePath).deletingLastPathComponent()

@@ -31,7 +31,7 @@ struct WritingTests {
     func npyHeader(_ fixture: TensorFileFixture) {
         let tensor = fixture.tensors[0]
         let header = NPY.header(DType(rawValue: tensor.dtype)!, tensor.shape)
-        let numpys = Array(fixture.bytes.dropLast(tensor.bytes.count))
+        let numpys = Array(fixture.bytes.dropLast(tensor.bytes.bytes.count))
         let isFortran = String(decoding: numpys, as: UTF8.self).contains("True")
         #expect(isFortran ? header.count == numpys.count : header == numpys)
     }
