@@ -17,6 +17,8 @@ public struct Convolution: Sendable {
     public let algorithm: Algorithm
     /// What is planned: the geometry, where the padding is zeros; else that of the extended input.
     public let computed: ConvolutionGeometry
+    /// The plan of the last run, for the next one.
+    private let lastPlan = PlanMemo()
 
     /// The tensors that a run takes, all of one dtype.
     public struct Operands: Sendable {
@@ -46,7 +48,10 @@ public struct Convolution: Sendable {
         public let algorithm: Algorithm
         /// Working memory: that of the plan, the weights as its algorithm reads them, the extended input
         /// where there is one, and what is widened.
-        public let scratchByteCount: Int
+        public var scratchByteCount: Int { plan.scratchByteCount + copiesByteCount }
+
+        fileprivate let plan: ConvolutionPlan
+        fileprivate let copiesByteCount: Int
     }
 
     /// - Throws: ``ConvolutionError`` where the border, or the algorithm asked for, cannot do the geometry.
@@ -92,7 +97,7 @@ public struct Convolution: Sendable {
         let dtype = operands.input.dtype
         let wideningByteCount = operands.wideningByteCount(outputCount: geometry.outputCount)
         let operands = operands.mapped { $0.widened() }
-        let plan = PlanCache.shared.plan(
+        let plan = lastPlan.plan(
             computed, dtype: operands.input.dtype, algorithm: algorithm(for: operands.weight),
             precision: options.precision, kernels: kernels, threads: threads)
         let weights = plan.prepare(
@@ -102,9 +107,8 @@ public struct Convolution: Sendable {
             activation: options.activation)
         let extendedByteCount = extendedInputCount * operands.input.dtype.byteCount
         return Result(
-            output: output.rounded(to: dtype), algorithm: plan.algorithm,
-            scratchByteCount: plan.scratchByteCount + weights.byteCount + extendedByteCount
-                + wideningByteCount)
+            output: output.rounded(to: dtype), algorithm: plan.algorithm, plan: plan,
+            copiesByteCount: weights.byteCount + extendedByteCount + wideningByteCount)
     }
 
     /// PyTorch multiplies weights with the zeros of a convolution's padding, but not with anything

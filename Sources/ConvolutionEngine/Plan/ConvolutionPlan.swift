@@ -19,7 +19,12 @@ public enum WeightUse: Sendable {
 /// Not generic, so that everything generic is specialized inside this module.
 public struct ConvolutionPlan: Sendable {
     /// What is computed.
-    public let geometry: ConvolutionGeometry
+    public var geometry: ConvolutionGeometry {
+        switch typed {
+        case .float32(let plan): plan.geometry
+        case .float64(let plan): plan.geometry
+        }
+    }
     /// The tensors' element type.
     public let dtype: DType
     private let typed: Typed
@@ -72,7 +77,6 @@ public struct ConvolutionPlan: Sendable {
         _ geometry: ConvolutionGeometry, dtype: DType, algorithm: Algorithm?,
         precision: Precision = .standard, kernels: KernelTable, threads: Int, serialWork: Int
     ) {
-        self.geometry = geometry
         self.dtype = dtype
         let threads = geometry.work < Double(serialWork) ? 1 : max(1, threads)
         switch dtype {

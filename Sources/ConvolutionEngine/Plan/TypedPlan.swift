@@ -2,8 +2,9 @@
 
 import KernelInterface
 
-/// A ``ConvolutionPlan`` for one scalar.
-struct TypedPlan<Scalar: TensorScalar>: Sendable {
+/// A ``ConvolutionPlan`` for one scalar. A class, since a plan is kept and handed on for each request, and
+/// copying the dozens of arrays that it is made of takes longer than the sums of a small one.
+final class TypedPlan<Scalar: TensorScalar>: Sendable {
     let geometry: ConvolutionGeometry
     let algorithm: Algorithm
     private let method: Method

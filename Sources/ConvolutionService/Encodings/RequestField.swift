@@ -30,7 +30,7 @@ extension RequestField {
 }
 
 /// Some of the fields of one object.
-struct FieldSet<Field: RequestField>: Sendable {
+struct FieldSet<Field: RequestField>: Equatable, Sendable {
     private var bits: UInt64 = 0
 
     init(_ fields: Field...) { for field in fields { _ = insert(field) } }

@@ -4,7 +4,7 @@ import ConvolutionEngine
 
 /// The parameters of a convolution as sent, by PyTorch's names or ONNX's; only the types of its values
 /// are checked.
-struct ConvolutionParameters: Sendable {
+struct ConvolutionParameters: Equatable, Sendable {
     var stride: [Int] = []
     var dilation: [Int] = []
     var groups = 1

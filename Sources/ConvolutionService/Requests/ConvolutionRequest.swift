@@ -50,6 +50,16 @@ extension ConvolutionParameters {
     func convolution(
         _ operation: ConvolutionOperation, input: [Int], weight: [Int], bias: [Int]?
     ) throws(RequestFailure) -> Convolution {
+        let key = ConvolutionMemo.Key(
+            operation: operation, input: input, weight: weight, bias: bias, parameters: self)
+        return try ConvolutionMemo.shared.convolution(for: key) { () throws(RequestFailure) in
+            try checkedConvolution(operation, input: input, weight: weight, bias: bias)
+        }
+    }
+
+    private func checkedConvolution(
+        _ operation: ConvolutionOperation, input: [Int], weight: [Int], bias: [Int]?
+    ) throws(RequestFailure) -> Convolution {
         let options = try options()
         try checkKernelShape(weight, operation)
         do {
