@@ -1,14 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Puts `convserve serve` beside FastAPI + orjson + PyTorch (peer/app.py), with wrk, in alternating rounds.
+"""Puts `convserve serve` beside services that a user would write instead, loaded by wrk in turns.
 
     .venv/bin/pip install -r Benchmarks/requirements.txt && sudo apt-get install wrk
-    .venv/bin/python Benchmarks/compare_service.py [--rounds 3] [--seconds 5] [--only small]
+    .venv/bin/python Benchmarks/compare_service.py [--rounds 3] [--seconds 3] [--only small] [--output FILE]
 
-Both get the same bodies on the loopback interface; wrk shares the cores with them, so that only the
-ratio says something, and only on a machine with nothing else to do.
+FastAPI + orjson + PyTorch (peer/app.py) gets every body, LitServe (peer/litserve_app.py) the nested ones.
+All get the same bytes on the loopback interface, and each case is done by all of them in turns before
+the next; wrk shares the cores with them, so that only a ratio says something. Writes the section "Whole
+services" of RESULTS.md.
 """
 import argparse
+import dataclasses
 import pathlib
 import re
 import shutil
@@ -18,17 +21,21 @@ import sys
 import tempfile
 
 import orjson
+import safetensors.torch
 import torch
 
 from contestants import BINARY, HERE
+from results import machine_name, replace_section, row, version
 from server import Server, free_port
 
-CASES = {  # name: input channels, size, output channels, kernel
+TITLE = "Whole services"
+SAFETENSORS = "application/vnd.safetensors"
+SHAPES = {  # name: input channels, size, output channels, kernel
     "small": (1, 8, 1, 3),  # the survey's first example
     "medium": (64, 56, 64, 3),  # a ResNet layer; 4.7 MB of JSON
     "large": (3, 512, 32, 3),  # a picture into 32 maps: 0.8 million numbers in, 8.4 million out
 }
-CONNECTIONS = {"small": (4, 16), "medium": (1, 4), "large": (1,)}
+CONNECTIONS = {"small": (1, 4, 16), "medium": (1, 4), "large": (1,)}
 
 
 def nested(tensor):
@@ -39,77 +46,160 @@ def flat(tensor):
     return {"shape": list(tensor.shape), "dtype": "float32", "data": tensor.reshape(-1).tolist()}
 
 
-def write_bodies(folder):
-    """{(case, spelling): wrk script}"""
+@dataclasses.dataclass
+class Case:
+    """One body, and the wrk script that sends it."""
+    size: str
+    spelling: str
+    script: pathlib.Path
+    query: str = ""
+
+
+def write_cases(folder):
     torch.manual_seed(0)
-    scripts = {}
-    for case, (channels, size, out_channels, kernel) in CASES.items():
-        input = torch.randn(1, channels, size, size)
+    cases = []
+    for size, (channels, side, out_channels, kernel) in SHAPES.items():
+        input = torch.randn(1, channels, side, side)
         weight = torch.randn(out_channels, channels, kernel, kernel)
         for spelling in (nested, flat):
-            body = folder / f"{case}.{spelling.__name__}.json"
-            body.write_bytes(orjson.dumps(
-                {"input": spelling(input), "weight": spelling(weight), "padding": kernel // 2}))
-            script = body.with_suffix(".lua")
-            script.write_text(
-                f'local file = io.open("{body}", "rb"); wrk.body = file:read("*a"); file:close()\n'
-                'wrk.method = "POST"; wrk.headers["Content-Type"] = "application/json"\n')
-            scripts[case, spelling.__name__] = script
-    return scripts
+            body = orjson.dumps(
+                {"input": spelling(input), "weight": spelling(weight), "padding": kernel // 2})
+            cases.append(case(folder, size, spelling.__name__, body, "application/json"))
+        body = safetensors.torch.save({"input": input, "weight": weight})
+        cases.append(case(folder, size, "safetensors", body, SAFETENSORS, f"?padding={kernel // 2}"))
+    return cases
+
+
+def case(folder, size, spelling, body, content_type, query=""):
+    file = folder / f"{size}.{spelling}"
+    file.write_bytes(body)
+    script = folder / f"{size}.{spelling}.lua"
+    script.write_text(
+        f'local file = io.open("{file}", "rb"); wrk.body = file:read("*a"); file:close()\n'
+        f'wrk.method = "POST"; wrk.headers["Content-Type"] = "{content_type}"\n')
+    return Case(size, spelling, script, query)
+
+
+@dataclasses.dataclass
+class Load:
+    """What a server did under a load: requests a second, CPU us a request, ms of latency."""
+    rate: float
+    cpu: float
+    p50: float
+    p99: float
+
+    @classmethod
+    def median(cls, loads):
+        return cls(*(statistics.median(getattr(load, field.name) for load in loads)
+                     for field in dataclasses.fields(cls)))
+
+
+MS = {"us": 0.001, "ms": 1, "s": 1000, "m": 60_000}
 
 
 class LoadedServer(Server):
-    def rate(self, script, connections, seconds):
-        """Requests a second and CPU microseconds a request."""
+    def takes(self, case):
+        return self.name != "LitServe" or case.spelling == "nested"
+
+    def load(self, case, connections, seconds):
         before = self.cpu_seconds()
         done = subprocess.run(
-            ["wrk", "-t1", f"-c{connections}", f"-d{seconds}", "--timeout", "60", "-s", str(script),
-             f"http://127.0.0.1:{self.port}/v1/conv2d"], capture_output=True, text=True, check=True)
+            ["wrk", "-t1", f"-c{connections}", f"-d{seconds}", "--timeout", "60", "--latency", "-s",
+             str(case.script), f"http://127.0.0.1:{self.port}/v1/conv2d{case.query}"],
+            capture_output=True, text=True, check=True)
         if trouble := re.search(r"Non-2xx.*|Socket errors.*", done.stdout):
             print(f"{self.name}: {trouble[0]}", file=sys.stderr)
         count = int(re.search(r"(\d+) requests in", done.stdout)[1])
-        cpu = (self.cpu_seconds() - before) / max(count, 1) * 1e6
-        return float(re.search(r"Requests/sec:\s+([\d.]+)", done.stdout)[1]), cpu
+        latency = {part: float(number) * MS[unit] for part, number, unit in re.findall(
+            r"^\s+(50|99)%\s+([\d.]+)(us|ms|s|m)$", done.stdout, re.MULTILINE)}
+        return Load(float(re.search(r"Requests/sec:\s+([\d.]+)", done.stdout)[1]),
+                    (self.cpu_seconds() - before) / max(count, 1) * 1e6, latency["50"], latency["99"])
+
+    def cpu_seconds(self):
+        """Of the process and those that it started, which LitServe computes in."""
+        return sum(cpu_seconds_of(pid) for pid in family(self.process.pid))
+
+
+def family(pid):
+    children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid] + [relative for child in children for relative in family(int(child))]
+
+
+def cpu_seconds_of(pid):
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / 100
+
+
+def start(options):
+    """Ours first."""
+    ports = [free_port() for _ in range(3)]
+    python = [sys.executable]
+    commands = {
+        "convserve": ([options.binary, "serve"], "/readyz", ["--port", ports[0]]),
+        "FastAPI": ([*python, "-m", "uvicorn", "--app-dir", HERE / "peer", "app:app", "--log-level",
+                     "critical"], "/openapi.json", ["--port", ports[1]]),
+        "LitServe": ([*python, HERE / "peer/litserve_app.py"], "/health", [ports[2]]),
+    }
+    return [LoadedServer(name, [*map(str, command + port)], port[-1], path)
+            for name, (command, path, port) in commands.items()]
+
+
+def compare(case, connections, servers, options):
+    """One row: ours, then each peer beside it."""
+    able = [server for server in servers if server.takes(case)]
+    loads = {server.name: [] for server in able}
+    for round in range(options.rounds):
+        for server in able if round % 2 == 0 else reversed(able):
+            loads[server.name].append(server.load(case, connections, options.seconds))
+    medians = {name: Load.median(taken) for name, taken in loads.items()}
+    ours = medians.pop("convserve")
+    cells = [f"{case.size} {case.spelling}", str(connections), f"{ours.rate:.0f}", f"{ours.cpu:.0f}",
+             f"{ours.p50:.2f} / {ours.p99:.2f}"]
+    for name in ("FastAPI", "LitServe"):
+        peer = medians.get(name)
+        cells += [f"{peer.rate:.1f}", f"**{ours.rate / peer.rate:.1f}**", f"{peer.cpu / ours.cpu:.1f}",
+                  f"{peer.p50:.2f} / {peer.p99:.2f}"] if peer else ["-"] * 4
+    return cells
+
+
+HEAD = ["body", "clients", "convserve, requests/s", "CPU us", "p50 / p99 ms"]
+for peer in ("FastAPI", "LitServe"):
+    HEAD += [f"{peer}, requests/s", "ratio", "CPU ratio", "p50 / p99 ms"]
+
+
+def section(rows, options):
+    about = (
+        f"`compare_service.py`: `conv2d` over HTTP, loaded by wrk (one thread) on the same two cores; medians of "
+        f"{options.rounds} rounds of {options.seconds} s in turns. {machine_name()}, "
+        f"{version('torch')}, {version('fastapi')}, {version('orjson')}, {version('litserve')}.")
+    table = [row(HEAD), row(["---"] + ["---:"] * (len(HEAD) - 1)), *map(row, rows)]
+    return f"## {TITLE}\n\n{about}\n\n" + "\n".join(table) + "\n"
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=int, default=5)
-    parser.add_argument("--only", choices=list(CASES), nargs="+", default=list(CASES))
+    parser.add_argument("--seconds", type=int, default=3)
+    parser.add_argument("--only", choices=list(SHAPES), nargs="+", default=list(SHAPES))
     parser.add_argument("--binary", type=pathlib.Path, default=BINARY)
+    parser.add_argument("--output", type=pathlib.Path, default=HERE / "RESULTS.md")
     options = parser.parse_args()
     if not shutil.which("wrk"):
         sys.exit("wrk is not installed: sudo apt-get install wrk")
-
-    ports = free_port(), free_port()
     with tempfile.TemporaryDirectory() as folder:
-        scripts = write_bodies(pathlib.Path(folder))
-        ours = LoadedServer("convserve", [options.binary, "serve", "--port", str(ports[0])], ports[0], "/readyz")
-        peer = LoadedServer("peer", [
-            sys.executable, "-m", "uvicorn", "--app-dir", str(HERE / "peer"), "app:app", "--port",
-            str(ports[1]), "--log-level", "warning"], ports[1], "/openapi.json")
-        print(f"{'body':16}{'clients':>8}{'peer/s':>10}{'convserve/s':>13}{'ratio':>8}"
-              f"{'CPU µs peer':>13}{'convserve':>11}{'ratio':>8}")
+        cases = write_cases(pathlib.Path(folder))
+        servers = start(options)
         try:
-            for (case, spelling), script in scripts.items():
-                for connections in CONNECTIONS[case] if case in options.only else ():
-                    compare(f"{case} {spelling}", script, connections, ours, peer, options)
+            rows = []
+            for case in (case for case in cases if case.size in options.only):
+                for connections in CONNECTIONS[case.size]:
+                    rows.append(compare(case, connections, servers, options))
+                    print(*rows[-1], sep="  ", flush=True)
+                    whole = options.output.read_text() if options.output.exists() else ""
+                    options.output.write_text(replace_section(whole, TITLE, section(rows, options)))
         finally:
-            ours.stop()
-            peer.stop()
-
-
-def compare(name, script, connections, ours, peer, options):
-    taken = {ours: [], peer: []}
-    for round in range(options.rounds):
-        for server in (ours, peer) if round % 2 == 0 else (peer, ours):
-            taken[server].append(server.rate(script, connections, options.seconds))
-    rate, cpu = (
-        {server: statistics.median(values[i] for values in taken[server]) for server in taken}
-        for i in (0, 1))
-    print(f"{name:16}{connections:8}{rate[peer]:10.1f}{rate[ours]:13.1f}{rate[ours] / rate[peer]:8.1f}"
-          f"{cpu[peer]:13.0f}{cpu[ours]:11.0f}{cpu[peer] / cpu[ours]:8.1f}", flush=True)
+            for server in servers:
+                server.stop()
 
 
 if __name__ == "__main__":

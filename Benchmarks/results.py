@@ -62,9 +62,11 @@ SECTIONS = {
         "Gradients of the weight", "gradients.json", ("torch", "channels_last"),
         "The same layers; errors are against the same gradient in float64.", gradient="weight"),
 }
+# Sections that other scripts write.
+OTHERS = ["Whole services", "Bytes and memory"]
 HEAD = """# Results
 
-Written by `results.py`; [README.md](README.md) tells how it measures. Times are milliseconds, medians of
+Written by `results.py` and the scripts that the sections name; [README.md](README.md) tells how it measures. Times are milliseconds, medians of
 rounds of medians. *Unprepared* packs the weights in each call, as PyTorch does; *prepared* has them
 packed, as ONNX Runtime has. GFLOP/s and the fraction of the FMA peak are the prepared call's. Errors are
 the largest on a sample against float64, relative to the rms of the outputs. A ratio is the peer's time
@@ -85,17 +87,23 @@ def version(package):
         return f"no {package}"
 
 
-def machine(settings):
-    """The line below a section's title: what was measured, when, and on what."""
+def machine_name():
+    """When, and on what."""
     facts = dict(re.findall(r"^(.+?):\s+(.+)$", output_of("lscpu"), re.MULTILINE))
     revision = output_of("git", "describe", "--always", "--dirty", "--exclude", "*")
+    return (
+        f"{datetime.date.today()}, {facts.get('Model name', 'unknown processor')} "
+        f"(family {facts.get('CPU family', '?')}, model {facts.get('Model', '?')}), "
+        f"convserve {revision}")
+
+
+def machine(settings):
+    """The line below a section's title: what was measured, when, and on what."""
     isa = settings.isa or output_of(
         settings.binary, "bench", "--layers", HERE / "layers.json", "--seconds", "0.001", "--only",
         "seed").partition(",")[0].lstrip("# ")
     return (
-        f"{datetime.date.today()}, {facts.get('Model name', 'unknown processor')} "
-        f"(family {facts.get('CPU family', '?')}, model {facts.get('Model', '?')}), "
-        f"{settings.threads} threads, {isa}; convserve {revision}, {version('torch')}, "
+        f"{machine_name()}, {settings.threads} threads, {isa}; {version('torch')}, "
         f"{version('onnxruntime')}, {version('numpy')}; rounds: {settings.rounds}.")
 
 
@@ -204,7 +212,7 @@ def replace_section(whole, title, text):
     """`whole` with the section of that title replaced, or added in the order of SECTIONS."""
     head, *sections = re.split(r"^(?=## )", whole, flags=re.MULTILINE)
     kept = {part.split("\n", 1)[0].removeprefix("## "): part for part in sections} | {title: text}
-    order = [section.title for section in SECTIONS.values()]
+    order = [section.title for section in SECTIONS.values()] + OTHERS
     return HEAD + "\n" + "\n".join(kept[name].strip("\n") + "\n" for name in order if name in kept)
 
 

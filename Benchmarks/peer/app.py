@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The service that a user would write instead of this one: FastAPI, orjson, PyTorch.
 
-Answers the same JSON bodies for conv2d and conv_transpose2d, nested and flat, with the same shapes.
+Answers the same bodies for conv2d and conv_transpose2d: JSON nested and flat, and safetensors.
 compare_service.py starts it; by hand: uvicorn --app-dir Benchmarks/peer app:app --port 8100
 """
 import orjson
+import safetensors.torch
 import torch
 import torch.nn.functional as F
 from fastapi import FastAPI, Request, Response
@@ -12,6 +13,7 @@ from fastapi import FastAPI, Request, Response
 torch.set_grad_enabled(False)
 app = FastAPI()
 
+SAFETENSORS = "application/vnd.safetensors"
 OPTIONS = ("stride", "padding", "dilation", "groups", "output_padding")
 
 
@@ -30,6 +32,11 @@ def spelled(output, like):
 
 
 async def answer(function, request):
+    if request.headers.get("content-type") == SAFETENSORS:
+        tensors = safetensors.torch.load(await request.body())
+        options = {name: orjson.loads(value) for name, value in request.query_params.items()}
+        output = function(tensors["input"], tensors["weight"], tensors.get("bias"), **options)
+        return Response(safetensors.torch.save({"output": output}), media_type=SAFETENSORS)
     body = orjson.loads(await request.body())
     options = {name: body[name] for name in OPTIONS if name in body}
     output = function(
