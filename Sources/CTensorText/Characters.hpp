@@ -12,8 +12,10 @@ constexpr uint64_t asciiZeros = 0x3030303030303030;
 
 inline bool isDigit(char c) { return uint8_t(c - '0') <= 9; }
 
+inline bool isBlank(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
+
 inline const char *skipBlanks(const char *p) {
-    while (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t') p++;
+    while (isBlank(*p)) p++;
     return p;
 }
 

@@ -7,7 +7,7 @@ import Testing
 /// What every test of reading and printing runs on. Naming one that the machine cannot run fails
 /// the tests: nothing is skipped in silence.
 #if arch(x86_64)
-let implementationNames = ["portable", "avx2"]
+let implementationNames = ["portable", "sse4", "avx2", "avx512"]
 #else
 let implementationNames = ["portable"]
 #endif

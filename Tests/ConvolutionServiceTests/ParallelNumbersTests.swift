@@ -39,13 +39,17 @@ import Testing
         return texts
     }()
 
-    static let odd: [String] = [
-        list("[]", 500), list("1e300", 200), list("[1]", 40) + list("2", 400),
-        "[" + list("2", 400) + ",3" + list("2", 400), "5", "", "[1,2]",
-        "[" + list("1", 400) + "," + list("1", 399) + "]",
-        "[\"" + list("1", 400) + "\"]",
-        "[" + String(repeating: " ", count: 1_000) + "1 ,2 ]", "[[1,2],3" + list("[4,5]", 100),
-    ]
+    static let odd: [String] = {
+        let (blanks, ones, rows) = (
+            String(repeating: " ", count: 2_000), list("1", 400), list("[1,2,3]", 100)
+        )
+        return [
+            list("[]", 500), list("1e300", 200), "\(list("[1]", 40))\(ones)", "[\(ones),3\(ones)",
+            "[\(ones),\(list("1", 399))]", "[\"\(ones)\"]", "[\(blanks)1 ,2 ]",
+            "[[1,2],3\(list("[4,5]", 100))", "[\(blanks)\(rows)]",
+            "[[1,2,3],\(blanks)\(rows.dropFirst())", "5", "", "[1,2]",
+        ]
+    }()
 
     static let texts = good + bad + odd
 

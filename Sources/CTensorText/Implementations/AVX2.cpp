@@ -10,6 +10,7 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -19,6 +20,8 @@
 
 #pragma clang attribute push( \
     __attribute__((target("avx2,bmi,bmi2,lzcnt,popcnt"))), apply_to = function)
+#include "../Base64/Base64VectorsAVX2.hpp"
+#include "../Printing/ShuffleAVX2.hpp"
 #include "../Reading/ScanAVX2.hpp"
 #include "Implementation.hpp"
 #pragma clang attribute pop

@@ -9,13 +9,30 @@
 
 namespace {
 
+#if defined(__x86_64__)
+bool hasSSE4() {
+    return __builtin_cpu_supports("ssse3") && __builtin_cpu_supports("sse4.2")
+        && __builtin_cpu_supports("popcnt");
+}
+
+bool hasAVX2() {
+    return hasSSE4() && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi")
+        && __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("lzcnt");
+}
+
+bool hasAVX512() {
+    return hasAVX2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw")
+        && __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq")
+        && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vbmi");
+}
+#endif
+
 bool canRun(const tensor_text_implementation *implementation) {
 #if defined(__x86_64__)
     __builtin_cpu_init();
-    if (implementation == &avx2Implementation)
-        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi")
-            && __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("lzcnt")
-            && __builtin_cpu_supports("popcnt");
+    if (implementation == &avx512Implementation) return hasAVX512();
+    if (implementation == &avx2Implementation) return hasAVX2();
+    if (implementation == &sse4Implementation) return hasSSE4();
 #endif
     return implementation == &portableImplementation;
 }
@@ -23,7 +40,9 @@ bool canRun(const tensor_text_implementation *implementation) {
 /// Best first.
 constexpr const tensor_text_implementation *implementations[] = {
 #if defined(__x86_64__)
+    &avx512Implementation,
     &avx2Implementation,
+    &sse4Implementation,
 #endif
     &portableImplementation,
 };
@@ -119,4 +138,13 @@ ptrdiff_t tensor_text_print_range(
     const ptrdiff_t *shape, ptrdiff_t begin, ptrdiff_t end) {
     return tensor_text_implementation_in_use()->print_range(
         format, out, numbers, rank, shape, begin, end);
+}
+
+void tensor_text_base64_encode(char *out, const void *bytes, ptrdiff_t byte_count) {
+    tensor_text_implementation_in_use()->base64_encode(out, bytes, byte_count);
+}
+
+tensor_text_decoding tensor_text_base64_decode(
+    void *bytes, ptrdiff_t capacity, const char *text, ptrdiff_t length) {
+    return tensor_text_implementation_in_use()->base64_decode(bytes, capacity, text, length);
 }

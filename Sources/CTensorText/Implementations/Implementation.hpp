@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The shared sources as one implementation. Included once by each .cpp of this folder, behind a
-// Scan*.hpp, where its instruction set is switched on.
+// The shared sources as one implementation. Included once by each .cpp of this folder, behind the
+// headers that differ (Scan*, Shuffle*, Base64Vectors*.hpp), where its instruction set is switched on.
 
 #pragma once
 #include "../Printing/ArrayPrinter.hpp"
@@ -101,6 +101,8 @@ constexpr tensor_text_implementation implementation(const char *name) {
         surveyStretch,
         readPieceAs,
         printRangeAs,
+        encodeBase64,
+        decodeBase64,
     };
 }
 

@@ -2,6 +2,8 @@
 
 #include "Implementations.hpp"
 
+#include "../Base64/Base64VectorsPortable.hpp"
+#include "../Printing/ShufflePortable.hpp"
 #include "../Reading/ScanPortable.hpp"
 #include "Implementation.hpp"
 

@@ -17,7 +17,7 @@ enum { blockLength = 64 };
 /// What is worked out for `count` numbers of a block: whole vectors.
 inline int wholeVectors(int count) { return (count + 15) & ~15; }
 
-/// Integers below 10^8 to eight digits each, one a byte, the first in the lowest. `halves` has
+/// Integers below 10^8 to eight digits each, one character a byte, the first in the lowest. `halves` has
 /// room for 2 · count words.
 ///
 /// Exact: multiplying by m / 2^s divides x by its divisor if m / 2^s exceeds 1 / divisor by so
@@ -35,7 +35,7 @@ inline void splitEights(const uint32_t *eights, int count, uint32_t *halves) {
     for (int i = 0; i < 4 * count; i++) {
         uint16_t *pair = reinterpret_cast<uint16_t *>(halves) + i;
         uint16_t value = load<uint16_t>(pair), high = uint16_t(value * 103) >> 10;
-        store(pair, uint16_t(high | (value - high * 10) << 8));
+        store(pair, uint16_t((high | (value - high * 10) << 8) + 0x3030));
     }
 }
 
@@ -45,17 +45,6 @@ inline char *printNonFinite(char *p, bool isNaN, bool negative) {
     size_t length = strlen(text);
     memcpy(p, text, length);
     return p + length;
-}
-
-/// e-7, e12, e-308
-inline char *printExponent(char *p, int exponent) {
-    *p++ = 'e';
-    if (exponent < 0) *p++ = '-';
-    unsigned magnitude = unsigned(exponent < 0 ? -exponent : exponent);
-    if (magnitude >= 100) *p++ = char('0' + magnitude / 100);
-    if (magnitude >= 10) *p++ = char('0' + magnitude / 10 % 10);
-    *p++ = char('0' + magnitude % 10);
-    return p;
 }
 
 }  // namespace

@@ -13,12 +13,20 @@
 
 namespace {
 
-/// Brackets that open at p, blanks between them, one more than the limit at most.
+/// Bytes that are looked at for opening brackets, whose number is unknown if blanks push them farther
+/// out. Every piece looks at the text's start: a text of blanks would be read as often as it has pieces.
+enum { bracketByteCount = 1024 };
+
+/// Brackets that open at p, blanks between them; too many if unknown.
 inline int openingBrackets(const char *p) {
     int count = 0;
-    for (p = skipBlanks(p); *p == '[' && count <= tensor_text_rank_limit; p = skipBlanks(p + 1))
-        count++;
-    return count;
+    for (const char *limit = p + bracketByteCount; p < limit; p++) {
+        if (*p == '[')
+            count++;
+        else if (!isBlank(*p))
+            return count;
+    }
+    return bracketByteCount;
 }
 
 template <class Scalar>

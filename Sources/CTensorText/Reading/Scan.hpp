@@ -16,9 +16,6 @@
 //
 //     int countMarks(uint64_t marks)
 //         The bits set in such a word.
-//
-//     int countBytes(uint64_t marks)
-//         The whole characters whose bits lie below the top one of `marks`, all of which are set.
 
 #pragma once
 #include <cstdint>

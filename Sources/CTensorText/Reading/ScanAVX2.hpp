@@ -44,6 +44,4 @@ inline Separators findSeparators(const char *p) {
 
 inline int countMarks(uint64_t marks) { return std::popcount(marks); }
 
-inline int countBytes(uint64_t marks) { return std::popcount(marks); }
-
 }  // namespace

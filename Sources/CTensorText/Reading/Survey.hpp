@@ -13,7 +13,7 @@ inline tensor_text_stretch surveyStretch(const char *text, ptrdiff_t byteCount) 
         Separators found = findSeparators(text + at);
         if (found.stops) [[unlikely]] {
             uint64_t before = (found.stops & -found.stops) - 1;
-            return {commas + countMarks(found.commas & before), at + countBytes(before)};
+            return {commas + countMarks(found.commas & before), at + countMarks(before)};
         }
         commas += countMarks(found.commas);
     }

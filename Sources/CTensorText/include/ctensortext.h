@@ -246,9 +246,13 @@ typedef struct __attribute__((swift_name("TensorTextImplementation"))) {
     ptrdiff_t (*print_range)(
         tensor_text_format, char *, const void *, int32_t, const ptrdiff_t *_Nullable, ptrdiff_t,
         ptrdiff_t) __attribute__((swift_name("printRange")));
+    void (*base64_encode)(char *, const void *, ptrdiff_t)
+        __attribute__((swift_name("base64Encode")));
+    tensor_text_decoding (*base64_decode)(void *, ptrdiff_t, const char *, ptrdiff_t)
+        __attribute__((swift_name("base64Decode")));
 } tensor_text_implementation;
 
-/// The implementation called `name` ("avx2", "portable"), or null if this build has none or this
+/// The implementation called `name` ("avx512", "avx2", "sse4", "portable"), or null if this build has none or this
 /// processor cannot run it.
 const tensor_text_implementation *_Nullable tensor_text_implementation_named(const char *name);
 /// The one that the functions above use: the best there is, until `tensor_text_use` says otherwise.

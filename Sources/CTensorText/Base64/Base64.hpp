@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Base64 (RFC 4648 section 4) through tables: 12 bits at a time one way, four tables of places the
-// other. A character outside the alphabet has the top bit set in its tables, which survives the
-// sum of four and is looked at once per 32 characters.
+// Base64 (RFC 4648 section 4). Most of it goes by vectors (Base64Vectors*.hpp), the rest through tables:
+// 12 bits at a time one way, four tables of places the other. A character outside the alphabet has
+// the top bit set in its tables, which survives the sum of four.
 
+#pragma once
 #include <array>
 #include <cstring>
 
-#include "include/ctensortext.h"
+#include "../include/ctensortext.h"
+#include "Padding.hpp"
 
 namespace {
 
@@ -57,56 +59,38 @@ inline void encodeThree(char *out, uint32_t bits) {
     memcpy(out + 2, &pairs[bits & 0xFFF], 2);
 }
 
-/// Characters of padding at the end: 0, 1 or 2.
-int paddingLength(const char *text, ptrdiff_t length) {
-    if (length < 4 || text[length - 1] != '=') return 0;
-    return text[length - 2] == '=' ? 2 : 1;
-}
-
-tensor_text_decoding refusal(const char *message, ptrdiff_t position) {
+inline tensor_text_decoding refusal(const char *message, ptrdiff_t position) {
     return {tensor_text_bad_base64, message, position, 0};
 }
 
 /// The first of four characters, at `position`, that is not of the alphabet.
-tensor_text_decoding refuseCharacter(const char *text, ptrdiff_t position) {
+inline tensor_text_decoding refuseCharacter(const char *text, ptrdiff_t position) {
     while (places[0][uint8_t(text[position])] != invalid) position++;
     return refusal("a character outside the base64 alphabet", position);
 }
 
-/// As many whole fours as make eight-byte stores safe; what it did is a multiple of 4 characters.
-/// Stops early at an invalid one.
-ptrdiff_t decodeFast(uint8_t *out, ptrdiff_t capacity, const char *text, ptrdiff_t length) {
-    ptrdiff_t done = 0;
-    for (; done + 8 <= length && done / 4 * 3 + 8 <= capacity; done += 8) {
-        uint32_t first = decodeFour(text + done), second = decodeFour(text + done + 4);
-        if ((first | second) & invalid) break;
-        uint64_t bytes = uint64_t(second) << 24 | first;
-        memcpy(out + done / 4 * 3, &bytes, 8);
-    }
-    return done;
-}
+/// Encodes as vectors do and no more; bytes done, a multiple of 3. See Base64Vectors*.hpp.
+ptrdiff_t encodeVectors(char *out, const uint8_t *bytes, ptrdiff_t byteCount);
+/// Decodes likewise, stopping early at a vector with an invalid character; characters done, a multiple of 4.
+/// Writes at most `capacity` bytes.
+ptrdiff_t decodeVectors(uint8_t *out, ptrdiff_t capacity, const char *text, ptrdiff_t length);
 
-}  // namespace
-
-ptrdiff_t tensor_text_base64_length(ptrdiff_t byte_count) { return (byte_count + 2) / 3 * 4; }
-
-ptrdiff_t tensor_text_base64_byte_count(const char *text, ptrdiff_t length) {
-    return length % 4 ? -1 : length / 4 * 3 - paddingLength(text, length);
-}
-
-void tensor_text_base64_encode(char *out, const void *bytes, ptrdiff_t byte_count) {
+/// See `tensor_text_base64_encode`.
+inline void encodeBase64(char *out, const void *bytes, ptrdiff_t byteCount) {
     const uint8_t *p = static_cast<const uint8_t *>(bytes);
-    ptrdiff_t whole = byte_count / 3 * 3;
-    for (const uint8_t *end = p + whole; p < end; p += 3, out += 4)
+    ptrdiff_t done = encodeVectors(out, p, byteCount);
+    p += done, out += done / 3 * 4;
+    ptrdiff_t rest = byteCount - done;
+    for (; rest >= 3; p += 3, out += 4, rest -= 3)
         encodeThree(out, uint32_t(p[0]) << 16 | uint32_t(p[1]) << 8 | p[2]);
-    ptrdiff_t rest = byte_count - whole;
     if (rest == 0) return;
     encodeThree(out, uint32_t(p[0]) << 16 | (rest == 2 ? uint32_t(p[1]) << 8 : 0));
     if (rest == 1) out[2] = '=';
     out[3] = '=';
 }
 
-tensor_text_decoding tensor_text_base64_decode(
+/// See `tensor_text_base64_decode`.
+inline tensor_text_decoding decodeBase64(
     void *bytes, ptrdiff_t capacity, const char *text, ptrdiff_t length) {
     if (length % 4) return refusal("the length is no multiple of 4: padding is missing", length);
     int padding = paddingLength(text, length);
@@ -115,7 +99,7 @@ tensor_text_decoding tensor_text_base64_decode(
         return {tensor_text_full, "more bytes than there is room for", length, 0};
     uint8_t *out = static_cast<uint8_t *>(bytes);
     ptrdiff_t whole = padding ? length - 4 : length;
-    ptrdiff_t done = decodeFast(out, capacity, text, whole);
+    ptrdiff_t done = decodeVectors(out, capacity, text, whole);
     for (; done < whole; done += 4) {
         uint32_t three = decodeFour(text + done);
         if (three & invalid) return refuseCharacter(text, done);
@@ -132,3 +116,5 @@ tensor_text_decoding tensor_text_base64_decode(
     }
     return {tensor_text_ok, "", length, count};
 }
+
+}  // namespace
