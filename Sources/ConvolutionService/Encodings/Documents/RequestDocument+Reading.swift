@@ -31,9 +31,13 @@ extension RequestDocument {
                     detail: "\(request.path) has no tensors to send as \(encoding.mediaType); send "
                         + "application/json"))
         }
+        let contents = try FileContents(body.bytes, encoding, of: name, &parameters, limits)
         var builder = DocumentBuilder()
-        try builder.read(body.bytes, encoding, of: name, &parameters, limits)
-        try builder.add(parameters)
+        for (name, tensor) in contents.tensors {
+            try builder.add(name, WireTensor(attached: tensor))
+        }
+        for (name, text) in contents.parameters { try builder.add(name, parameter: text) }
+        for (name, value) in parameters.items { try builder.add(name, parameter: value) }
         self.init(encoding, builder)
     }
 }
@@ -58,60 +62,32 @@ extension Endpoint {
     }
 }
 
-extension DocumentBuilder {
-    /// Adds the tensors of a body, and the parameters that are in it.
-    fileprivate mutating func read(
+extension FileContents {
+    /// - Parameters:
+    ///   - name: of the tensor that a body of one tensor is
+    ///   - parameters: those about the tensor are taken out
+    fileprivate init(
         _ body: UnsafeRawBufferPointer, _ encoding: TensorEncoding, of name: StaticString,
         _ parameters: inout QueryParameters, _ limits: ServiceLimits
     ) throws(RequestFailure) {
+        if encoding == .octetStream {
+            self.init(try parameters.takeTensor(from: body), name: name)
+            return
+        }
+        let bfloat16 =
+            encoding == .safetensors ? false : try parameters.takeDType() == .bfloat16
         do {
             switch encoding {
-            case .json, .openInference: preconditionFailure("has a document of its own")
-            case .safetensors: try add(Safetensors.read(body), of: body)
             case .npz:
-                let arrays = try NPZ.read(
-                    body, maxExpandedByteCount: limits.maxExpandedBytes,
-                    bfloat16: try parameters.takeDType() == .bfloat16)
-                for (name, tensor) in arrays { try add(name, WireTensor(attached: tensor)) }
-            case .npy:
-                let isBFloat16 = try parameters.takeDType() == .bfloat16
-                try add(
-                    name.description,
-                    WireTensor(attached: NPY.read(body, bfloat16: isBFloat16)))
-            case .octetStream:
-                let tensor = try parameters.takeTensor(from: body)
-                try add(name.description, WireTensor(attached: tensor))
+                try self.init(
+                    npz: body, maxExpandedByteCount: limits.maxExpandedBytes, bfloat16: bfloat16)
+            case .npy: try self.init(npy: body, name: name, bfloat16: bfloat16)
+            case .safetensors: try self.init(safetensors: body)
+            case .json, .octetStream, .openInference: preconditionFailure("no file")
             }
-        } catch let error as TensorFileError {
-            throw RequestFailure(error, encoding, name)
         } catch {
-            throw error as! RequestFailure
+            throw RequestFailure(error, encoding, name)
         }
-    }
-
-    private mutating func add(
-        _ file: (tensors: [TensorRecord], metadata: [(name: String, value: String)]),
-        of body: UnsafeRawBufferPointer
-    ) throws(RequestFailure) {
-        for record in file.tensors {
-            let bytes = UnsafeRawBufferPointer(rebasing: body[record.bytes])
-            try add(
-                record.name,
-                WireTensor(attached: Tensor(copying: bytes, record.dtype, record.shape)))
-        }
-        for (name, value) in file.metadata where !Self.isFramework(name, value) {
-            try add(name, parameter: value)
-        }
-    }
-
-    /// `format: pt`, which libraries write into every file: it tells who wrote it.
-    private static func isFramework(_ name: String, _ value: String) -> Bool {
-        name == "format"
-            && ["pt", "np", "numpy", "tf", "flax", "jax", "mlx", "paddle"].contains(value)
-    }
-
-    fileprivate mutating func add(_ parameters: QueryParameters) throws(RequestFailure) {
-        for (name, value) in parameters.items { try add(name, parameter: value) }
     }
 }
 
