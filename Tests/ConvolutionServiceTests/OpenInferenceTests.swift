@@ -44,6 +44,19 @@ import Testing
         #expect(status == 200 || (reply.json?["error"] as? String)?.contains(word) == true)
     }
 
+    /// KServe's client sends the path's model once more.
+    @Test(arguments: [("conv2d", 200), ("conv1d", 400)])
+    func modelName(_ name: String, _ status: Int) {
+        let body =
+            #"{"model_name": "\#(name)", "inputs": ["#
+            + #"{"name": "input", "shape": [1, 1], "datatype": "FP32", "data": [2]}, "#
+            + #"{"name": "weight", "shape": [1, 1], "datatype": "FP32", "data": [3]}]}"#
+        let reply = client.post(path: "/v2/models/conv2d/infer", Array(body.utf8))
+        #expect(reply.status == status, "\(reply.text)")
+        let error = reply.json?["error"] as? String
+        #expect(status == 200 || error?.contains(#"the path has "conv2d""#) == true)
+    }
+
     @Test func errorsSpeakTheProtocol() {
         for (path, status) in [
             ("/v2/models/conv9d", 404), ("/v2/models/conv2d/versions/7/ready", 404), ("/v2/x", 404),

@@ -81,6 +81,7 @@ extension RequestDocument {
             let sent = try header.decode { cursor throws(RequestFailure) in
                 try InferenceRequest(json: &cursor, &body)
             }
+            try sent.check(model)
             reply = try InferenceReply(model, sent)
             for input in sent.inputs { try builder.add(input.name, input.tensor) }
             for parameter in sent.parameters {

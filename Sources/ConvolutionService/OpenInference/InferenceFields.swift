@@ -2,11 +2,12 @@
 
 /// The fields of an inference request.
 enum InferenceField: Int, RequestField {
-    case id, parameters, inputs, outputs
+    case id, modelName, parameters, inputs, outputs
 
     var name: StaticString {
         switch self {
         case .id: "id"
+        case .modelName: "model_name"
         case .parameters: "parameters"
         case .inputs: "inputs"
         case .outputs: "outputs"

@@ -9,6 +9,10 @@ extension InferenceRequest {
         try cursor.readObject(InferenceField.self) { cursor, field throws(RequestFailure) in
             switch field {
             case .id: id = try cursor.readString()
+            case .modelName:
+                cursor.skipBlank()
+                let offset = cursor.offset
+                model = (try cursor.readString(), offset)
             case .parameters: try readParameters(&cursor)
             case .inputs:
                 try cursor.readInferenceList { cursor throws(RequestFailure) in
@@ -31,6 +35,15 @@ extension InferenceRequest {
                 reason: "\(counted(body.unusedByteCount, "byte")) of the body belong to no input; "
                     + "the sizes of the binary inputs add up to all that follows the JSON")
         }
+    }
+
+    /// What the body says of the model is what the path says.
+    func check(_ model: InferenceModel) throws(RequestFailure) {
+        guard let sent = self.model, sent.name != model.name else { return }
+        throw .value(
+            at: sent.offset,
+            "model_name is \(Suggestion.quoted(sent.name)), but the path has "
+                + "\(Suggestion.quoted(model.name)); leave it out, or call the other's path")
     }
 
     private mutating func readParameters(_ cursor: inout JSONCursor) throws(RequestFailure) {

@@ -20,6 +20,8 @@ struct InferenceRequest {
     }
 
     var id: String?
+    /// KServe's clients repeat the path's model; `offset` is where.
+    var model: (name: String, offset: Int)?
     var inputs: [Input] = []
     var outputs: [Output]?
     /// Whether outputs that do not say otherwise come as bytes.
