@@ -6,7 +6,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run build test swift-test e2e-test lint instructions sanitize bench bench-results bench-scaling bench-requests docker deps venv clean
+.PHONY: help run build test swift-test e2e-test notebooks lint instructions sanitize bench bench-results bench-scaling bench-requests docker deps venv clean
 
 BINARY := .build/release/convserve
 PYTHON ?= python3
@@ -32,6 +32,9 @@ swift-test: deps ## The Swift tests, in release mode
 
 e2e-test: build venv ## The end-to-end tests against the built binary
 	$(VENV)/bin/python -m pytest Tests/EndToEnd $(ARGS)
+
+notebooks: build venv ## Run the notebooks of Examples and store what they show
+	$(VENV)/bin/python Tests/EndToEnd/notebooks.py $(ARGS)
 
 lint: venv ## Formatting, openapi.yaml, shell scripts
 	swift format lint --strict -r Package.swift Sources Tests

@@ -4,11 +4,8 @@ import doctest
 import json
 import re
 import subprocess
-import sys
 
 import pytest
-import skimage.data
-from PIL import Image
 
 from convserve_process import REPOSITORY, Convserve
 
@@ -42,13 +39,13 @@ def test_shell_calls(server, block):
     assert answer == shown
 
 
-@pytest.mark.parametrize("block", blocks("pycon"))
-def test_notebook_calls(server, block):
-    test = doctest.DocTestParser().get_doctest(
-        block.replace(DEFAULT, server.url), {}, "README.md", "README.md", 0)
+def test_notebook_calls(server):
+    """One after the other in one session, as a reader types them."""
+    cells = "".join(blocks("pycon")).replace(DEFAULT, server.url)
+    test = doctest.DocTestParser().get_doctest(cells, {}, "README.md", "README.md", 0)
     said = []
     result = doctest.DocTestRunner(verbose=False).run(test, out=said.append)
-    assert result.attempted >= 2 and result.failed == 0, "".join(said)
+    assert result.attempted == cells.count(">>> ") and result.failed == 0, "".join(said)
 
 
 def test_every_default_of_the_limits_table():
@@ -67,21 +64,3 @@ def test_the_tour_by_curl(server):
     answers = [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"')]
     assert len(answers) == 7
     assert [a.get("status", 200) for a in answers] == [200] * 6 + [422]
-
-
-def test_the_edges_of_a_photograph(server, tmp_path):
-    photograph, edges = tmp_path / "camera.png", tmp_path / "edges.png"
-    Image.fromarray(skimage.data.camera()).save(photograph)
-    done = subprocess.run(
-        [sys.executable, REPOSITORY / "Examples/edges.py", photograph, edges], text=True,
-        capture_output=True, timeout=60, env={"PATH": "/usr/bin:/bin", "CONVSERVE_URL": server.url})
-    assert done.returncode == 0, done.stderr
-    assert Image.open(edges).size == (512, 512)
-
-
-def test_the_cells_of_the_notebook(server, capsys):
-    source = (REPOSITORY / "Examples/notebook.py").read_text().replace(DEFAULT, server.url)
-    exec(compile(source, "notebook.py", "exec"), {})
-    printed = capsys.readouterr().out
-    assert printed.splitlines()[0] == "True" and "torch.Size([1, 4, 32, 32]) True" in printed
-    assert "groups is 4" in printed
