@@ -20,7 +20,7 @@ def run(path, url):
     notebook = nbformat.read(path, as_version=4)
     client = nbclient.NotebookClient(
         notebook, kernel_name="python3", timeout=60, record_timing=False, coalesce_streams=True,
-        resources={"metadata": {"path": str(path.parent)}})
+        extra_arguments=["--log-level=ERROR"], resources={"metadata": {"path": str(path.parent)}})
     client.execute(env=environment(
         CONVSERVE_URL=url, MPLBACKEND="module://matplotlib_inline.backend_inline"))
     notebook.metadata.language_info = {"name": "python"}  # not whose version ran it

@@ -41,9 +41,7 @@ enum TensorEncoding: Sendable {
     init?(sniffing body: UnsafeRawBufferPointer) {
         if body.starts(with: [0x93] + Array("NUMPY".utf8)) {
             self = .npy
-        } else if body.starts(with: Array("PK".utf8) + [3, 4])
-            || body.starts(with: Array("PK".utf8) + [5, 6])
-        {
+        } else if Self.looksLikeArchive(body) {
             self = .npz
         } else if Self.looksLikeSafetensors(body) {
             self = .safetensors
@@ -58,6 +56,14 @@ enum TensorEncoding: Sendable {
     /// wrong with it.
     private static func isText(_ byte: UInt8) -> Bool {
         (0x20..<0x7F).contains(byte) || [0x09, 0x0A, 0x0D, 0xEF, 0xFE, 0xFF].contains(byte)
+    }
+
+    /// A file of an archive, or the end of an empty one.
+    static func looksLikeArchive(_ body: UnsafeRawBufferPointer) -> Bool {
+        guard body.count >= 4, body[0] == UInt8(ascii: "P"), body[1] == UInt8(ascii: "K") else {
+            return false
+        }
+        return (body[2], body[3]) == (3, 4) || (body[2], body[3]) == (5, 6)
     }
 
     /// A little-endian length below 2^40 and an object behind it; no text has such zeros.

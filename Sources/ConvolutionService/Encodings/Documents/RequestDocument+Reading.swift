@@ -46,7 +46,7 @@ extension RequestDocument {
     /// Whether a body may take long to read however short it is, because it is compressed.
     static func takesWork(_ request: HTTPRequest) -> Bool {
         if request.withHeader("Content-Encoding", { $0 != nil }) { return true }
-        return !request.body.isEmpty && request.body[0] == UInt8(ascii: "P")
+        return TensorEncoding.looksLikeArchive(request.body)
     }
 }
 
