@@ -30,7 +30,7 @@ struct ServeOptions: ParsableArguments {
     @Option(
         help: """
             Smallest reply of JSON that is compressed for those who ask. \
-            CONVSERVE_MIN_COMPRESSED_REPLY_BYTES, default 65536.
+            CONVSERVE_MIN_COMPRESSED_REPLY_BYTES, default 16777216.
             """)
     var minCompressedReplyBytes: Int?
     @Option(

@@ -68,21 +68,29 @@ def test_bombs_are_413(coding):
         assert server.stop() == 0
 
 
+@pytest.fixture(scope="module")
+def compressing():
+    """A server for slow links: by default only the largest replies are compressed."""
+    with Convserve("--min-compressed-reply-bytes", "65536") as server:
+        yield server
+        assert server.stop() == 0
+
+
 @pytest.mark.parametrize("coding", ["gzip", "deflate"])
-def test_large_replies_of_json_are_compressed_on_demand(server, coding):
+def test_large_replies_of_json_are_compressed_on_demand(compressing, coding):
     body = {"input": np.arange(40_000.0).reshape(1, 1, 200, 200).tolist(), "weight": [[[[1]]]]}
-    asked = requests.post(server.url + "/v1/conv2d", json=body, timeout=60,
+    asked = requests.post(compressing.url + "/v1/conv2d", json=body, timeout=60,
                           headers={"Accept-Encoding": coding})
-    plain = requests.post(server.url + "/v1/conv2d", json=body, timeout=60,
+    plain = requests.post(compressing.url + "/v1/conv2d", json=body, timeout=60,
                           headers={"Accept-Encoding": "identity"})
     assert asked.headers["Content-Encoding"] == coding and "Content-Encoding" not in plain.headers
     assert asked.json() == plain.json()
     assert int(asked.headers["Content-Length"]) < int(plain.headers["Content-Length"]) / 2
 
 
-def test_zstd_replies(server):
+def test_zstd_replies(compressing):
     body = {"input": np.arange(40_000.0).reshape(1, 1, 200, 200).tolist(), "weight": [[[[1]]]]}
-    with requests.post(server.url + "/v1/conv2d", json=body, timeout=60, stream=True,
+    with requests.post(compressing.url + "/v1/conv2d", json=body, timeout=60, stream=True,
                        headers={"Accept-Encoding": "gzip;q=0.5, zstd"}) as response:
         assert response.headers["Content-Encoding"] == "zstd"
         raw = response.raw.read(decode_content=False)
@@ -90,9 +98,9 @@ def test_zstd_replies(server):
     assert json.loads(text)["output"][0][0][0][:2] == [0.0, 1.0]
 
 
-def test_small_replies_and_tensors_are_not_compressed(server):
+def test_small_replies_and_tensors_are_not_compressed(compressing):
     accept = {"Accept-Encoding": "gzip, deflate, zstd"}
-    small = requests.post(server.url + "/v1/conv2d", data=BODY, headers=accept, timeout=60)
+    small = requests.post(compressing.url + "/v1/conv2d", data=BODY, headers=accept, timeout=60)
     file = safetensors.numpy.save({"input": np.ones((1, 1, 300, 300), "f4"), "weight": np.ones((1, 1, 1, 1), "f4")})
-    large = requests.post(server.url + "/v1/conv2d", data=file, headers=accept, timeout=60)
+    large = requests.post(compressing.url + "/v1/conv2d", data=file, headers=accept, timeout=60)
     assert "Content-Encoding" not in small.headers and "Content-Encoding" not in large.headers
