@@ -12,6 +12,7 @@ services" of RESULTS.md.
 """
 import argparse
 import dataclasses
+import math
 import pathlib
 import re
 import shutil
@@ -113,7 +114,7 @@ class LoadedServer(Server):
         latency = {part: float(number) * MS[unit] for part, number, unit in re.findall(
             r"^\s+(50|99)%\s+([\d.]+)(us|ms|s|m)$", done.stdout, re.MULTILINE)}
         return Load(float(re.search(r"Requests/sec:\s+([\d.]+)", done.stdout)[1]),
-                    (self.cpu_seconds() - before) / max(count, 1) * 1e6, latency["50"], latency["99"])
+                    (self.cpu_seconds() - before) / max(count, 1) * 1e6, latency.get("50", math.nan), latency.get("99", math.nan))
 
     def cpu_seconds(self):
         """Of the process and those that it started, which LitServe computes in."""

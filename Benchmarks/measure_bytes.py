@@ -123,9 +123,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--megabytes", type=float, default=100)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", choices=["bytes", "memory"], help="print this alone, and write nothing")
     parser.add_argument("--binary", type=pathlib.Path, default=BINARY)
     parser.add_argument("--output", type=pathlib.Path, default=HERE / "RESULTS.md")
     options = parser.parse_args()
+    if options.only:
+        rows = bytes_table(options, options.binary) if options.only == "bytes" else memory_table(options.binary)
+        print("\n".join(rows))
+        return
     text = (
         f"## {TITLE}\n\n`measure_bytes.py`. {machine_name()}; medians of {options.rounds}.\n\n"
         + "\n".join(bytes_table(options, options.binary)) + "\n\nOne call with a body of JSON; the tensors are "

@@ -15,10 +15,8 @@ public struct TensorRecord: Equatable, Sendable {
 
     /// The tensor, copied out of the file that the record was read from.
     public func tensor(of file: UnsafeRawBufferPointer) -> Tensor {
-        let storage = TensorStorage(byteCount: bytes.count)
-        UnsafeMutableRawBufferPointer(start: storage.bytes, count: bytes.count)
-            .copyMemory(from: UnsafeRawBufferPointer(rebasing: file[bytes]))
-        return Tensor(dtype: dtype, shape: shape, storage: storage)
+        Tensor(
+            copying: UnsafeRawBufferPointer(rebasing: file[bytes]), dtype: dtype, shape: shape)
     }
 }
 

@@ -14,7 +14,7 @@ extension TensorEncoding {
     }
 
     private static func named(_ contentType: String) -> Result<Self?, RequestFailure> {
-        if contentType == "application/json" { return .success(.json) }
+        if let encoding = TensorEncoding(contentType) { return .success(encoding) }
         let essence = MediaType.essence(contentType)
         if essence == "application/x-www-form-urlencoded" { return .success(nil) }
         guard let encoding = TensorEncoding(essence) else {

@@ -32,10 +32,14 @@ enum TensorEncoding: Sendable {
 
     /// The one that `mediaType`, lower case and without parameters, stands for.
     init?(_ mediaType: String) {
-        let named = Self.negotiable.first { $0.mediaTypes.contains(mediaType) }
-        guard let named else { return nil }
+        guard let named = Self.byMediaType[mediaType] else { return nil }
         self = named
     }
+
+    private static let byMediaType = Dictionary(
+        uniqueKeysWithValues: negotiable.flatMap { encoding in
+            encoding.mediaTypes.map { ($0, encoding) }
+        })
 
     /// The one that a body looks like.
     init?(sniffing body: UnsafeRawBufferPointer) {

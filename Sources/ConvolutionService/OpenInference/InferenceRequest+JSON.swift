@@ -244,6 +244,6 @@ private struct InferenceInput {
                     + "\(left) are left; send \"data\", or the bytes and "
                     + "Inference-Header-Content-Length")
         }
-        return Tensor(copying: bytes, dtype, shape)
+        return Tensor(copying: bytes, dtype: dtype, shape: shape)
     }
 }

@@ -74,7 +74,7 @@ extension QueryParameters {
                     \((dtype ?? .float32).rawValue) needs \(counted(count, "byte"))
                     """)
         }
-        return Tensor(copying: body, dtype ?? .float32, shape)
+        return Tensor(copying: body, dtype: dtype ?? .float32, shape: shape)
     }
 
     private mutating func take() throws(RequestFailure) -> (shape: [Int]?, dtype: DType?) {

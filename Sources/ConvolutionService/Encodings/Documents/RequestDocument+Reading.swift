@@ -111,13 +111,3 @@ extension RequestFailure {
         }
     }
 }
-
-extension Tensor {
-    /// A copy of elements that lie somewhere else, aligned as the engine wants them.
-    init(copying bytes: UnsafeRawBufferPointer, _ dtype: DType, _ shape: [Int]) {
-        let storage = TensorStorage(byteCount: bytes.count)
-        UnsafeMutableRawBufferPointer(start: storage.bytes, count: bytes.count).copyMemory(
-            from: bytes)
-        self.init(dtype: dtype, shape: shape, storage: storage)
-    }
-}
