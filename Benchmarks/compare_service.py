@@ -11,11 +11,14 @@ the next; wrk shares the cores with them, so that only a ratio says something. W
 services" of RESULTS.md.
 """
 import argparse
+import contextlib
 import dataclasses
 import math
+import os
 import pathlib
 import re
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -102,6 +105,14 @@ class LoadedServer(Server):
     def takes(self, case):
         return self.name != "LitServe" or case.spelling == "nested"
 
+    def stop(self):
+        """And the processes that it has started, which would outlive it."""
+        relatives = family(self.process.pid)
+        super().stop()
+        for pid in relatives[1:]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
     def load(self, case, connections, seconds):
         before = self.cpu_seconds()
         done = subprocess.run(
@@ -159,7 +170,7 @@ def compare(case, connections, servers, options):
     for name in ("FastAPI", "LitServe"):
         peer = medians.get(name)
         cells += [f"{peer.rate:.1f}", f"**{ours.rate / peer.rate:.1f}**", f"{peer.cpu / ours.cpu:.1f}",
-                  f"{peer.p50:.2f} / {peer.p99:.2f}"] if peer else ["-"] * 4
+                  f"{peer.p50:.2f} / {peer.p99:.2f}"] if peer and peer.rate else ["-"] * 4
     return cells
 
 
