@@ -5,9 +5,10 @@
     check_instructions.py .build/release/convserve
 
 Fails when
- 1. an AVX-512 instruction stands in a function that is not KernelsAVX512's;
+ 1. an AVX-512 instruction stands in a function that is not KernelsAVX512's, nor in the one C++ file that is
+    compiled for AVX-512;
  2. an AVX, AVX2, FMA or BMI instruction stands in a function that is neither KernelsAVX2's, nor
-    KernelsAVX512's, nor in the one C++ file that is compiled for AVX2;
+    KernelsAVX512's, nor in a C++ file that is compiled for AVX2 or AVX-512;
  3. the inner loop of a kernel (of any function of these modules that has vector arithmetic in it) calls
     something, or touches the stack with a vector more often than TOLERATED has it;
  4. a kernel calls libm's fma, which is what a fused multiply-add becomes without FMA in the target.
@@ -29,7 +30,7 @@ import sys
 
 AVX2, AVX512 = "avx2", "avx512"
 MODULES = {AVX512: "13KernelsAVX512", AVX2: "11KernelsAVX2"}
-AVX2_FILES = {"AVX2.cpp"}
+FILES = {"AVX2.cpp": AVX2, "AVX512.cpp": AVX512}
 PERMITTED = {None: {None}, AVX2: {None, AVX2}, AVX512: {None, AVX2, AVX512}}
 
 # Known to x86-64-v3 only, though they need neither prefix. LZCNT is read as BSR by older processors.
@@ -95,7 +96,7 @@ def home_by_name(symbol):
     for home, module in MODULES.items():
         if module in symbol.name:
             return home
-    return AVX2 if symbol.local and symbol.file in AVX2_FILES else None
+    return FILES.get(symbol.file) if symbol.local else None
 
 
 def homes(symbols):
