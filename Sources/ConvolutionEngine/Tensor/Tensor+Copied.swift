@@ -8,11 +8,8 @@ extension Tensor {
     public init(copying bytes: UnsafeRawBufferPointer, dtype: DType, shape: [Int]) {
         let storage = TensorStorage(byteCount: bytes.count)
         nonisolated(unsafe) let (from, to) = (bytes.baseAddress, storage.bytes)
-        let (part, byteCount) = (1 << 20, bytes.count)
-        let threads = byteCount < 4 * part ? 1 : ProcessorCount.available
-        ParallelTiles.run((byteCount + part - 1) / part, threads: threads) { index, _ in
-            let first = index * part
-            (to + first).copyMemory(from: from! + first, byteCount: min(part, byteCount - first))
+        Self.inParts(bytes.count, of: 1 << 20) {
+            (to + $0).copyMemory(from: from! + $0, byteCount: $1)
         }
         self.init(dtype: dtype, shape: shape, storage: storage)
     }

@@ -86,10 +86,13 @@ extension Tensor {
         let to: UnsafeMutablePointer<To>
     }
 
-    /// `for each part: body(first, count)`, on several cores from about a megabyte on.
-    private static func inParts(_ count: Int, _ body: @Sendable (_ first: Int, Int) -> Void) {
-        let part = 65_536
-        let threads = count < 262_144 ? 1 : ProcessorCount.available
+    /// `for each part: body(first, count)`, on several cores from four parts on.
+    ///
+    /// - Parameter part: so many that they take a megabyte or less
+    static func inParts(
+        _ count: Int, of part: Int = 65_536, _ body: @Sendable (_ first: Int, Int) -> Void
+    ) {
+        let threads = count < 4 * part ? 1 : ProcessorCount.available
         ParallelTiles.run((count + part - 1) / part, threads: threads) { index, _ in
             body(index * part, min(part, count - index * part))
         }

@@ -18,18 +18,21 @@ extension HTTPRequest {
     }
 
     /// Refuses a caller who accepts none of the types.
-    func checkAccept(_ mediaTypes: [String]) throws(RequestFailure) {
-        guard let accept, !mediaTypes.contains(where: { MediaType.weight(of: $0, in: accept) > 0 })
-        else { return }
+    func checkAccept(_ mediaTypes: @autoclosure () -> [String]) throws(RequestFailure) {
+        guard let accept else { return }
+        let mediaTypes = mediaTypes()
+        if mediaTypes.contains(where: { MediaType.weight(of: $0, in: accept) > 0 }) { return }
         throw notAcceptable(accept, mediaTypes)
     }
 
-    /// The encoding that is wanted most, of equals the request's own, of others the first.
+    /// The encoding that is wanted most of those that can carry so many tensors, of equals the request's
+    /// own, of others the first.
     func replyEncoding(
-        among encodings: [TensorEncoding], own: TensorEncoding
+        tensorCount: Int, own: TensorEncoding
     ) throws(RequestFailure) -> TensorEncoding {
-        let own = encodings.contains(own) ? own : encodings[0]
+        let own = own.carries(tensorCount) ? own : .json
         guard let accept else { return own }
+        let encodings = TensorEncoding.negotiable.filter { $0.carries(tensorCount) }
         var best = (encoding: own, weight: MediaType.weight(of: own.mediaType, in: accept))
         for encoding in encodings {
             let weight = MediaType.weight(of: encoding.mediaType, in: accept)
@@ -54,7 +57,6 @@ extension Exchange {
     /// How a reply of so many tensors is encoded.
     func replyEncoding(tensorCount: Int) throws(RequestFailure) -> TensorEncoding {
         if document.inference != nil { return .openInference }
-        let able = TensorEncoding.negotiable.filter { !$0.hasOneTensor || tensorCount == 1 }
-        return try request.replyEncoding(among: able, own: document.encoding)
+        return try request.replyEncoding(tensorCount: tensorCount, own: document.encoding)
     }
 }

@@ -27,8 +27,10 @@ enum TensorEncoding: Sendable {
 
     var mediaType: String { mediaTypes[0] }
 
-    /// Whether a body is one tensor and nothing else.
-    var hasOneTensor: Bool { self == .npy || self == .octetStream }
+    /// Whether a body can hold so many tensors; of two encodings it is one tensor and nothing else.
+    func carries(_ tensorCount: Int) -> Bool {
+        tensorCount == 1 || (self != .npy && self != .octetStream)
+    }
 
     /// The one that `mediaType`, lower case and without parameters, stands for.
     init?(_ mediaType: String) {

@@ -71,10 +71,10 @@ extension RequestDocument {
     init(
         inference request: HTTPRequest, _ model: InferenceModel, _ limits: ServiceLimits
     ) throws(RequestFailure) {
-        let raw = try RequestBody(request, limits)
         var body = try InferenceBody(
-            raw, headerByteCount: request.header("Inference-Header-Content-Length"))
-        let header = RequestDocument(header: body.header)
+            RequestBody(request, limits),
+            headerByteCount: request.header("Inference-Header-Content-Length"))
+        let header = RequestDocument(json: body.header)
         var builder = DocumentBuilder()
         var reply: InferenceReply
         do {

@@ -32,15 +32,17 @@ struct InferenceRequest {
 
 /// Where the header ends, and what of the bytes behind it was taken.
 struct InferenceBody {
-    /// 64 bytes that may be read follow, the first of them 0.
-    let header: UnsafeRawBufferPointer
+    /// The JSON.
+    let header: RequestBody
+    /// Owns what ``tail`` points into.
+    private let whole: RequestBody
     private var tail: UnsafeRawBufferPointer
-    private let owner: ByteBuffer?
 
     /// - Parameter headerByteCount: what `Inference-Header-Content-Length` says; nil without it
     init(_ body: RequestBody, headerByteCount: String?) throws(RequestFailure) {
+        whole = body
         guard let text = headerByteCount else {
-            (header, owner) = (body.bytes, body.owner)
+            header = body
             tail = UnsafeRawBufferPointer(start: nil, count: 0)
             return
         }
@@ -54,12 +56,7 @@ struct InferenceBody {
                         \(body.bytes.count)
                         """))
         }
-        // The bytes behind the header are not the zeros that a reader of JSON relies on.
-        let copy = ByteBuffer(capacity: count + 64)
-        copy.append(UnsafeRawBufferPointer(rebasing: body.bytes[..<count]))
-        copy.append(String(repeating: "\0", count: 64))
-        copy.count = count
-        (header, owner) = (copy.readable, copy)
+        header = RequestBody(copying: UnsafeRawBufferPointer(rebasing: body.bytes[..<count]))
         tail = UnsafeRawBufferPointer(rebasing: body.bytes[count...])
     }
 

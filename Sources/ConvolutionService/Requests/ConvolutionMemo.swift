@@ -20,13 +20,11 @@ final class ConvolutionMemo: Sendable {
     /// Few enough to be compared one by one.
     private static let capacity = 16
 
-    /// One that was made before, or the one that `make` makes, which takes the place of that not asked
-    /// for longest.
-    func convolution(
-        for key: Key, orElse make: () throws(RequestFailure) -> Convolution
-    ) throws(RequestFailure) -> Convolution {
+    /// One that was made before, or a new one, which takes the place of that not asked for longest.
+    func convolution(for key: Key) throws(RequestFailure) -> Convolution {
         if let known = entries.withLock({ Self.take(key, from: &$0) }) { return known }
-        let convolution = try make()
+        let convolution = try key.parameters.convolution(
+            key.operation, input: key.input, weight: key.weight, bias: key.bias)
         entries.withLock { entries in
             if entries.count == Self.capacity { entries.removeLast() }
             entries.insert((key, convolution), at: 0)

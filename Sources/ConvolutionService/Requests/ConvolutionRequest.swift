@@ -29,9 +29,10 @@ struct ConvolutionRequest: Sendable {
         if [weight, bias, add].contains(where: { ($0?.tensor.dtype ?? dtype) != dtype }) {
             try WireTensor.checkDTypes([input, weight, bias, add])
         }
-        let convolution = try parameters.convolution(
-            operation, input: input.tensor.shape, weight: weight.tensor.shape,
-            bias: bias?.tensor.shape)
+        let convolution = try ConvolutionMemo.shared.convolution(
+            for: ConvolutionMemo.Key(
+                operation: operation, input: input.tensor.shape, weight: weight.tensor.shape,
+                bias: bias?.tensor.shape, parameters: parameters))
         try checkAdd(convolution.geometry.outputShape)
         return convolution
     }
@@ -48,16 +49,6 @@ struct ConvolutionRequest: Sendable {
 extension ConvolutionParameters {
     /// The convolution of tensors with these shapes.
     func convolution(
-        _ operation: ConvolutionOperation, input: [Int], weight: [Int], bias: [Int]?
-    ) throws(RequestFailure) -> Convolution {
-        let key = ConvolutionMemo.Key(
-            operation: operation, input: input, weight: weight, bias: bias, parameters: self)
-        return try ConvolutionMemo.shared.convolution(for: key) { () throws(RequestFailure) in
-            try checkedConvolution(operation, input: input, weight: weight, bias: bias)
-        }
-    }
-
-    private func checkedConvolution(
         _ operation: ConvolutionOperation, input: [Int], weight: [Int], bias: [Int]?
     ) throws(RequestFailure) -> Convolution {
         let options = try options()

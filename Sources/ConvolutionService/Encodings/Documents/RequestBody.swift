@@ -3,7 +3,9 @@
 import HTTPTransport
 import TensorFiles
 
-/// The bytes of a request's body, expanded if they came compressed (`Content-Encoding`).
+/// The bytes of a request's body, expanded if they came compressed (`Content-Encoding`), or a copy of text.
+///
+/// Whoever keeps ``bytes`` keeps the value, since it may be their only owner.
 struct RequestBody {
     /// 64 zero bytes follow.
     let bytes: UnsafeRawBufferPointer
@@ -16,6 +18,15 @@ struct RequestBody {
             return
         }
         let buffer = try Self.expanded(request.body, compression, limits.maxExpandedBytes)
+        (bytes, owner) = (buffer.readable, buffer)
+    }
+
+    /// A copy, for text that does not have the zeros behind it which a reader of JSON relies on.
+    init(copying text: UnsafeRawBufferPointer) {
+        let slack = 64
+        let buffer = ByteBuffer(capacity: text.count + slack)
+        buffer.append(text)
+        (buffer.base + text.count).initializeMemory(as: UInt8.self, repeating: 0, count: slack)
         (bytes, owner) = (buffer.readable, buffer)
     }
 

@@ -12,6 +12,7 @@ extension RequestDocument {
         _ request: HTTPRequest, _ endpoint: Endpoint, _ limits: ServiceLimits
     ) throws(RequestFailure) {
         let body = try RequestBody(request, limits)
+        defer { withExtendedLifetime(body) {} }
         var parameters = try QueryParameters(request)
         var declared = try TensorEncoding.declared(request)
         if declared == .octetStream, !parameters.contains("shape") {
@@ -31,7 +32,7 @@ extension RequestDocument {
                     detail: "\(request.path) has no tensors to send as \(encoding.mediaType); send "
                         + "application/json"))
         }
-        let contents = try FileContents(body.bytes, encoding, of: name, &parameters, limits)
+        let contents = try FileContents(body, encoding, of: name, &parameters, limits)
         var builder = DocumentBuilder()
         for (name, tensor) in contents.tensors {
             try builder.add(name, WireTensor(attached: tensor))
@@ -54,9 +55,8 @@ extension Endpoint {
     /// The tensor that a body of one tensor is; nil where there are none to send.
     var mainTensor: StaticString? {
         switch self {
-        case .convolution, .backward, .unfold, .fold, .compare: "input"
+        case .convolution, .backward, .unfold, .fold, .compare, .fuseRepVGG: "input"
         case .kernelMatrix, .fuseConvBN: "weight"
-        case .fuseRepVGG: "input"
         case .shape, .inference, .capabilities, .health, .readiness, .metrics, .openAPI, .index: nil
         }
     }
@@ -67,9 +67,10 @@ extension FileContents {
     ///   - name: of the tensor that a body of one tensor is
     ///   - parameters: those about the tensor are taken out
     fileprivate init(
-        _ body: UnsafeRawBufferPointer, _ encoding: TensorEncoding, of name: StaticString,
+        _ body: RequestBody, _ encoding: TensorEncoding, of name: StaticString,
         _ parameters: inout QueryParameters, _ limits: ServiceLimits
     ) throws(RequestFailure) {
+        let body = body.bytes
         if encoding == .octetStream {
             self.init(try parameters.takeTensor(from: body), name: name)
             return

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import HTTPTransport
-
 /// What a handler reads: parameters as a JSON document, and the tensors that came beside it.
 ///
 /// A body of JSON is its own document. A body of any other encoding has its tensors read first; its
@@ -11,45 +9,33 @@ import HTTPTransport
 struct RequestDocument: @unchecked Sendable {
     /// How the body was written.
     let encoding: TensorEncoding
-    /// The document; 64 zero bytes follow. Never written to, and owned by the request or ``owner``.
-    let text: UnsafeRawBufferPointer
+    /// The document, which the request or this value owns. Never written to.
+    private let body: RequestBody
     /// What the references of the document mean.
     let tensors: [WireTensor]
     /// How an inference request wants its reply.
     let inference: InferenceReply?
-    private let owner: ByteBuffer?
+
+    /// The document's text; 64 zero bytes follow.
+    var text: UnsafeRawBufferPointer { body.bytes }
 
     /// A document without a body, for requests that have none.
     static let none = RequestDocument(.json, DocumentBuilder())
 
-    /// A body of JSON, which is the request's or kept here.
+    /// A body of JSON.
     init(json body: RequestBody) {
-        (encoding, text, tensors, owner) = (.json, body.bytes, [], body.owner)
-        inference = nil
-    }
-
-    /// JSON in front of something else; it outlives the document.
-    init(header: UnsafeRawBufferPointer) {
-        (encoding, text, tensors, owner) = (.json, header, [], nil)
-        inference = nil
+        (encoding, self.body, tensors, inference) = (.json, body, [], nil)
     }
 
     /// Tensors, and the document that refers to them.
     init(
         _ encoding: TensorEncoding, _ builder: DocumentBuilder, inference: InferenceReply? = nil
     ) {
-        let buffer = ByteBuffer(capacity: 1024)
-        buffer.append(builder.text)
-        let count = buffer.count
-        buffer.append(Self.slack)
-        buffer.count = count
-        (self.encoding, text, owner) = (encoding, buffer.readable, buffer)
+        (self.encoding, self.inference) = (encoding, inference)
         tensors = builder.tensors
-        self.inference = inference
+        var text = builder.text
+        body = text.withUTF8 { RequestBody(copying: UnsafeRawBufferPointer($0)) }
     }
-
-    /// Zero bytes that readers may look at behind the document.
-    private static let slack = String(repeating: "\0", count: 64)
 }
 
 extension RequestDocument {

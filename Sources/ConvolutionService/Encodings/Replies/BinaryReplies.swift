@@ -12,7 +12,7 @@ extension TensorEncoding {
         response.body = .parts(
             parts(reply).map { part in
                 switch part {
-                case .bytes(let bytes): ByteBuffer(bytes, reservation)
+                case .bytes(let bytes): ByteBuffer(bytes)
                 case .tensor(let tensor): ByteBuffer(tensor, reservation)
                 }
             })
@@ -66,7 +66,7 @@ extension ByteBuffer {
     }
 
     /// A few bytes around them.
-    convenience init(_ bytes: [UInt8], _ reservation: ReplyBudget.Reservation) {
+    convenience init(_ bytes: [UInt8]) {
         self.init(capacity: bytes.count)
         bytes.withUnsafeBytes { append($0) }
     }
