@@ -8,6 +8,10 @@ public struct RowKernels<Scalar: Sendable>: Sendable {
     public let channels: Int
     /// Rows of output channels, several at a time.
     public let sumRows: @Sendable (RowOperands<Scalar>) -> Void
+    /// The largest side of a window that ``rollRows`` is there for: 3 or 5.
+    public let rollingSide: Int
+    /// Rows of output channels, from the top down.
+    public let rollRows: @Sendable (RowOperands<Scalar>) -> Void
     /// Some pixels of ``channels`` output channels.
     public let sumChannels: @Sendable (ChannelOperands<Scalar>) -> Void
     /// Outputs that ``sumLanes`` has in registers.
@@ -23,6 +27,7 @@ public struct RowKernels<Scalar: Sendable>: Sendable {
     /// A set of kernels.
     public init(
         rows: Int, channels: Int, sumRows: @escaping @Sendable (RowOperands<Scalar>) -> Void,
+        rollingSide: Int, rollRows: @escaping @Sendable (RowOperands<Scalar>) -> Void,
         sumChannels: @escaping @Sendable (ChannelOperands<Scalar>) -> Void, pixels: Int,
         sumLanes: @escaping @Sendable (LaneOperands<Scalar>) -> Void,
         sumLanePhases: @escaping @Sendable (LaneOperands<Scalar>, LanePhases<Scalar>) -> Void,
@@ -31,6 +36,8 @@ public struct RowKernels<Scalar: Sendable>: Sendable {
         self.rows = rows
         self.channels = channels
         self.sumRows = sumRows
+        self.rollingSide = rollingSide
+        self.rollRows = rollRows
         self.sumChannels = sumChannels
         self.pixels = pixels
         self.sumLanes = sumLanes
@@ -50,6 +57,10 @@ public struct RowKernels<Scalar: Sendable>: Sendable {
 /// one before; with `fill` the rows are made anew for each image, with `moving` they move on.
 ///
 /// What a row has outside of `border` counts as 0.
+///
+/// Windows that roll (``RowKernels/rollRows``) are of one plane and square, their side 3 or 5, no larger than
+/// ``RowKernels/rollingSide``; `step` is 1 or 2, and neighbouring outputs look at elements that are as far apart, where
+/// `columns` are neighbours if it is 2. Their sums run over i, then j; rows are no shorter than a vector.
 ///
 /// Assumptions: a row may be read in whole vectors; (step, taps) is one of (1, any), (2, 3), (2, 5),
 /// (2, 7); rows with a border are no shorter than a vector, inputs and outputs. Only the band's own

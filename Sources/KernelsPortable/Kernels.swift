@@ -67,6 +67,7 @@ private typealias ChannelTiles<V: KernelVector> = ChannelTile<V, 4, 3>
 @inline(__always) private func rowKernels<V: KernelVector>(_: V.Type) -> RowKernels<V.Scalar> {
     RowKernels(
         rows: 4, channels: 4, sumRows: { RowTiles<V>.sum($0) },
+        rollingSide: RollingFamily<V>.side, rollRows: { RollingFamily<V>.sum($0) },
         sumChannels: { ChannelTiles<V>.cover($0) }, pixels: 8,
         sumLanes: { LaneTile<V, 8>.band($0) },
         sumLanePhases: { LaneTile<V, 8>.phases($0, $1) },

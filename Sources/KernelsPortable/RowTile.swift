@@ -171,18 +171,11 @@ enum RowTile<V: KernelVector, let R: Int, let N: Int> {
 
         @inline(__always) init(_ plain: Source<0>, _ border: RowBorder<Scalar>) {
             (rows, column, x) = (plain.rows, plain.column, plain.x)
-            let lanes = V.scalarCount
-            for n in 0..<N {
-                let first = x[n] + column
-                let ahead = max(-lanes, min(0, first - border.inside.lowerBound))
-                let over = min(lanes, max(0, first + lanes - border.inside.upperBound))
-                masks[n] = load(border.mask.unsafelyUnwrapped + (lanes + ahead + over))
-            }
+            for n in 0..<N { masks[n] = border.mask(x[n] + column, pace: 1, V.self) }
         }
 
         @inline(__always) func isWithin(_ border: RowBorder<Scalar>) -> Bool {
-            x[0] + column >= border.inside.lowerBound
-                && x[N - 1] + column + V.scalarCount <= border.inside.upperBound
+            border.holds(x[0] + column, x[N - 1] + column + V.scalarCount - 1)
         }
 
         @inline(__always) func row(_ i: Int) -> InlineArray<N, V> {
@@ -212,5 +205,21 @@ enum RowTile<V: KernelVector, let R: Int, let N: Int> {
                 for n in 0..<N { store(sums[r][n], output + r * pitch + x[n]) }
             }
         }
+    }
+}
+
+extension RowBorder {
+    /// The lanes of a vector that lie inside, where its first is at `first` and the next ones are `pace` apart.
+    @inline(__always) func mask<V: KernelVector>(_ first: Int, pace: Int, _: V.Type) -> V
+    where V.Scalar == Scalar {
+        let lanes = V.scalarCount
+        let ahead = max(-lanes, min(0, -((inside.lowerBound - first + pace - 1) / pace)))
+        let over = min(lanes, max(0, lanes - (inside.upperBound - first + pace - 1) / pace))
+        return load(mask.unsafelyUnwrapped + (lanes + ahead + over))
+    }
+
+    /// Whether all columns from `first` to `last` are inside.
+    @inline(__always) func holds(_ first: Int, _ last: Int) -> Bool {
+        first >= inside.lowerBound && last < inside.upperBound
     }
 }

@@ -14,6 +14,8 @@ struct DirectBlocks: Sendable {
     let step: Int
     /// Interleaved sets of output rows whose windows share no rows: the dilation.
     let residues: Int
+    /// Windows of one plane roll over its rows, which are read from the input (`RowKernels.rollRows`).
+    let rolls: Bool
     /// Windows are read from a padded copy of the block, split by stride phase; false: from the input.
     let copies: Bool
     /// Windows that are read from the input look across the ends of its rows, at what is not padding.
@@ -33,10 +35,11 @@ struct DirectBlocks: Sendable {
     /// - Parameters:
     ///   - rows: output rows of a tile
     ///   - channels: output channels of a tile
+    ///   - rollingSide: the largest side of a window that may roll
     ///   - share: blocks of a plane that would keep all cores busy
     init(
-        _ g: ConvolutionGeometry, lanes: Int, rows: Int, channels: Int, share: Int,
-        elementByteCount: Int
+        _ g: ConvolutionGeometry, lanes: Int, rows: Int, channels: Int, rollingSide: Int,
+        share: Int, elementByteCount: Int
     ) {
         sharesChannels = g.outputChannelsPerGroup >= channels
         let kernel = g.kernel.height, stride = g.stride.height
@@ -66,12 +69,17 @@ struct DirectBlocks: Sendable {
             sharesChannels ? max(1, min(parts, g.outputChannelsPerGroup / (4 * channels))) : 1
         columnBlocks = max(fitting, (parts + channelParts - 1) / channelParts)
         columns = (width + columnBlocks - 1) / columnBlocks
+        let pace = g.stride.width, isWide = width / columnBlocks >= lanes
+        let mayRoll =
+            !sharesChannels && isWide && Self.mayRoll(g, rollingSide)
+            && (g.kernel.width == 3 || 2 * width > 3 * lanes)
         masks =
-            isPadded && height > 1 && g.stride.width == 1 && !sharesChannels
-            && width / columnBlocks >= lanes
-            && g.inputSize.width >= lanes && max(before, after) <= Self.readable
+            isPadded && height > 1 && (pace == 1 || mayRoll) && !sharesChannels && isWide
+            && g.inputSize.width >= pace * lanes
+            && max(before, after) + pace - 1 <= Self.readable
+        rolls = mayRoll && (masks || !isPadded)
         copies =
-            g.stride.width > 1 || isPadded && !masks
+            pace > 1 && !rolls || isPadded && !masks
             || sharesChannels && (before != 0 || Self.looksOutside(g))
         let phase = (columns - 1) + (extent.width + g.stride.width - 1) / g.stride.width
         let rounded = (phase + lanes - 1) / lanes * lanes
@@ -104,6 +112,16 @@ struct DirectBlocks: Sendable {
     /// Elements of any type that are readable beside a tensor.
     private static let readable = TensorStorage.slackByteCount / 8
 
+    /// Whether windows are of one plane, square, and as far apart in one direction as in the other; of windows two apart
+    /// the taps are neighbours.
+    private static func mayRoll(_ g: ConvolutionGeometry, _ most: Int) -> Bool {
+        let side = g.kernel.width, stride = g.stride.width
+        return (side == 3 || side == 5) && side <= most && g.kernel.height == side
+            && g.inputChannelsPerGroup == 1 && g.kernel.depth == 1
+            && g.stride.height == stride && (stride == 1 || stride == 2 && g.dilation.width == 1)
+            && (stride == 1 || g.dilation.height == 1)
+    }
+
     /// Whether any window looks at padding above, below, before or behind the input.
     private static func looksOutside(_ g: ConvolutionGeometry) -> Bool {
         g.paddingBefore.depth > 0 || g.paddingBefore.height > 0
@@ -114,7 +132,7 @@ struct DirectBlocks: Sendable {
 
     /// Whether a worker's memory stays within megabytes, by numbers alone and for any instruction set.
     static func areModest(_ g: ConvolutionGeometry) -> Bool {
-        let blocks = DirectBlocks(g, lanes: 16, rows: 4, channels: 4, share: 1, elementByteCount: 4)
+        let blocks = DirectBlocks(g, lanes: 16, rows: 4, channels: 4, rollingSide: 0, share: 1, elementByteCount: 4)
         let slices = Double(g.inputChannelsPerGroup) * Double(g.kernel.depth)
         let rows = slices * Double(blocks.windowRows)
         let copied = blocks.copies ? rows * Double(blocks.rowPitch) : 0

@@ -42,7 +42,9 @@ extension DirectConvolution {
                     if blocks.copies { rows.fill = padded(0, block, values, scratch) }
                     (rows.images, rows.imagePitch) = (count, imagePitch)
                 }
-                if passesPadding {
+                if blocks.rolls {
+                    kernels.rows.rollRows(rows)
+                } else if passesPadding {
                     sumPassing(block, residue, rows)
                 } else {
                     kernels.rows.sumRows(rows)
@@ -85,7 +87,8 @@ extension DirectConvolution {
                 channelPitch: geometry.outputSize.count), edge: scratch.edge)
         if planes == 1 { operands.moving = inside }
         if blocks.masks {
-            let first = geometry.paddingBefore.width - block.x.lowerBound
+            let first =
+                geometry.paddingBefore.width - block.x.lowerBound * geometry.stride.width
             operands.border = RowBorder(
                 mask: scratch.mask, inside: first..<first + geometry.inputSize.width)
         }
@@ -118,7 +121,7 @@ extension DirectConvolution {
                 let height = z >= 0 && z < size.depth ? size.height : 0
                 let rows =
                     input + (slice / g.kernel.depth * size.depth + z) * size.height * size.width
-                    + block.x.lowerBound - g.paddingBefore.width
+                    + block.x.lowerBound * g.stride.width - g.paddingBefore.width
                 let low = min(count, max(0, (between - 1 - top - first) / between))
                 let high = max(low, min(count, (height - top - first + between - 1) / between))
                 for i in 0..<low { to[i] = UnsafePointer(scratch.zeros) }

@@ -47,12 +47,15 @@ struct DirectConvolution<Scalar: TensorScalar>: Sendable {
         let planes = max(1, geometry.batch * geometry.groups * geometry.outputSize.depth)
         blocks = DirectBlocks(
             geometry, lanes: kernels.lanes, rows: kernels.rows.rows,
-            channels: kernels.rows.channels,
+            channels: kernels.rows.channels, rollingSide: kernels.rows.rollingSide,
             share: threads > 1 ? (4 * threads + planes - 1) / planes : 1,
             elementByteCount: MemoryLayout<Scalar>.stride)
-        lanes = LaneBlocks(
-            geometry, lanes: kernels.lanes, threads: threads,
-            elementByteCount: MemoryLayout<Scalar>.stride)
+        lanes =
+            blocks.rolls
+            ? nil
+            : LaneBlocks(
+                geometry, lanes: kernels.lanes, threads: threads,
+                elementByteCount: MemoryLayout<Scalar>.stride)
     }
 
     var scratchByteCount: Int {
@@ -70,6 +73,7 @@ struct DirectConvolution<Scalar: TensorScalar>: Sendable {
     /// The offset of column j of the taps in a padded row.
     func columnOffset(_ j: Int) -> Int {
         let x = j * geometry.dilation.width
+        if !blocks.copies { return x }
         return x % geometry.stride.width * blocks.phasePitch + x / geometry.stride.width
     }
 
@@ -101,7 +105,8 @@ struct DirectConvolution<Scalar: TensorScalar>: Sendable {
         let images = geometry.batch * geometry.groups
         // About ten microseconds of work, or an eighth of a core's share.
         let some = Int(200_000 * Double(images * perImage) / max(1, geometry.work))
-        let each = max(1, min(some, images * perImage / (8 * threads), images))
+        let share = images * perImage / (8 * threads)
+        let each = max(1, min(blocks.rolls ? share : min(some, share), images))
         let ranges = (images + each - 1) / each, parts = blocks.channelParts
         let shared = DirectScratch(self, operands.scratch)
         shared.fillOffsets(self)

@@ -52,7 +52,9 @@ struct LaneBlocks: Sendable {
         if g.stride.width > 1 || g.stride.height > 1 { return true }
         let width = g.outputSize.width
         if lanes <= 4 && width <= 8 { return false }
-        return width <= max(16, 3 * lanes / 2)
-            || g.kernel.count >= 25 && lanes <= 8 && width <= 4 * lanes
+        if width <= max(16, 3 * lanes / 2) { return true }
+        let wasted = (lanes - width % lanes) % lanes
+        return g.kernel.count >= 25 && lanes <= 8 && width <= 4 * lanes
+            || g.kernel.count >= 49 && width <= 3 * lanes && wasted >= lanes / 4
     }
 }
