@@ -4,7 +4,7 @@ import ConvolutionEngine
 
 extension ConvolutionCase {
     /// Every row there is.
-    static let all = forward + filtered + transposed + filteredPhases
+    static let all = forward + filtered + transposed + filteredPhases + columnSums
 
     /// Rows for the tiles, parts and chunks of minimal filtering.
     static let filtered: [ConvolutionCase] = [

@@ -92,7 +92,7 @@ struct DirectConvolutionTests {
     @Test("every window, tile and dtype", arguments: InstructionSet.available)
     func windows(isa: InstructionSet) throws {
         let kernels = try #require(isa.kernels)
-        for row in Self.rows + Self.lanes {
+        for row in Self.rows + Self.lanes + Self.rolling {
             for dtype in [DType.float32, .float64] {
                 guard let trial = try? Trial(row, dtype, seed: 3) else { continue }
                 let failure = trial.run(.direct, kernels, threads: 3)
@@ -104,7 +104,7 @@ struct DirectConvolutionTests {
     @Test("infinities of the input stay in their windows", arguments: InstructionSet.available)
     func nonFiniteInput(isa: InstructionSet) throws {
         let kernels = try #require(isa.kernels)
-        for row in Self.rows + Self.lanes {
+        for row in Self.rows + Self.lanes + Self.rolling {
             guard var trial = try? Trial(row, .float32, seed: 4) else { continue }
             trial.plant([.infinity, .nan, -.infinity])
             let failure = trial.run(.direct, kernels, threads: 2)
@@ -116,7 +116,7 @@ struct DirectConvolutionTests {
         "padding is multiplied by weights that are not finite", arguments: InstructionSet.available)
     func nonFiniteWeights(isa: InstructionSet) throws {
         let kernels = try #require(isa.kernels)
-        for row in Self.rows + Self.lanes {
+        for row in Self.rows + Self.lanes + Self.rolling {
             guard var trial = try? Trial(row, .float32, seed: 4) else { continue }
             let last = trial.weight.doubles.dropLast() + [.infinity]
             trial.weight = Tensor(trial.weight.shape, .float32, Array(last))
@@ -132,7 +132,7 @@ struct DirectConvolutionTests {
     @Test("1 thread = n threads, bit for bit", arguments: InstructionSet.available)
     func threads(isa: InstructionSet) throws {
         let kernels = try #require(isa.kernels)
-        for row in Self.rows + Self.lanes {
+        for row in Self.rows + Self.lanes + Self.rolling {
             guard let trial = try? Trial(row, .float32, seed: 7) else { continue }
             let one = InvarianceTests.bits(trial, .direct, kernels, threads: 1)
             for threads in [2, 8] {

@@ -56,7 +56,8 @@ struct DirectBlocks: Sendable {
         let extent = g.kernelExtent
         // Padding in front may be negative (``Gradients``).
         let before = g.paddingBefore.width
-        let after = g.outputSize.width - 1 + extent.width - g.inputSize.width - before
+        let after =
+            (g.outputSize.width - 1) * g.stride.width + extent.width - g.inputSize.width - before
         let isPadded = before > 0 || after > 0
 
         // A row of a block: 4096 outputs, or fewer where there are no other blocks for the cores.

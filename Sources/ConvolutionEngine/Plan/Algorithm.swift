@@ -10,7 +10,7 @@ public enum Algorithm: String, Sendable, CaseIterable {
     case im2col
     /// ``StridePhases``
     case stridePhases = "stride_phases"
-    /// ``ColumnScatter``
+    /// ``ColumnScatter``, or ``ColumnSums`` where pixels are many
     case columnScatter = "col2im"
     /// ``KernelMatrixProduct``
     case kernelMatrix = "kernel_matrix"
@@ -27,14 +27,16 @@ public enum Algorithm: String, Sendable, CaseIterable {
     ///
     /// Large kernels are for the frequency domain, by ``FourierTiling``'s account; kernels of three and five
     /// taps, and transposed ones of two or three taps a residue of the stride, for minimal filtering, where there is
-    /// enough to filter (``Winograd``). A transposed convolution has a product for each residue, which with thousands of them are too small to be
-    /// worth their while.
+    /// enough to filter (``Winograd``). A transposed convolution has a product for each residue, which with thousands of
+    /// them are too small to be worth their while, and with few output channels too narrow.
     public static func fastest(
         for geometry: ConvolutionGeometry, precision: Precision = .standard
     ) -> Algorithm {
         switch geometry.direction {
         case .transposed:
-            if Winograd<Float>.isFaster(geometry, precision) {
+            if ColumnSums<Float>.isFaster(geometry) {
+                .columnScatter
+            } else if Winograd<Float>.isFaster(geometry, precision) {
                 .winograd
             } else {
                 hasFewPhases(geometry) && !isMostlyWeights(geometry)

@@ -16,6 +16,7 @@ final class TypedPlan<Scalar: TensorScalar>: Sendable {
         case stridePhases(StridePhases<Scalar>)
         case depthwisePhases(DepthwisePhases<Scalar>)
         case columnScatter(ColumnScatter<Scalar>)
+        case columnSums(ColumnSums<Scalar>)
         case kernelMatrix(KernelMatrixProduct<Scalar>)
         case winograd(DilatedWinograd<Scalar>)
         case fft(FFTConvolution<Scalar>)
@@ -44,6 +45,11 @@ final class TypedPlan<Scalar: TensorScalar>: Sendable {
         {
             self.algorithm = .winograd
             method = .winograd(winograd)
+        } else if wanted == .columnScatter,
+            let sums = ColumnSums(geometry, kernels: kernels, threads: threads)
+        {
+            self.algorithm = .columnScatter
+            method = .columnSums(sums)
         } else if geometry.direction == .transposed && wanted == .columnScatter {
             self.algorithm = .columnScatter
             method = .columnScatter(ColumnScatter(geometry, kernels: kernels, threads: threads))
@@ -80,6 +86,7 @@ final class TypedPlan<Scalar: TensorScalar>: Sendable {
         case .stridePhases(let algorithm): algorithm.scratchByteCount
         case .depthwisePhases(let algorithm): algorithm.scratchByteCount
         case .columnScatter(let algorithm): algorithm.scratchByteCount
+        case .columnSums(let algorithm): algorithm.scratchByteCount
         case .winograd(let algorithm): algorithm.scratchByteCount
         case .fft(let algorithm): algorithm.scratchByteCount
         case .kernelMatrix, .nothing: 0
@@ -133,6 +140,8 @@ final class TypedPlan<Scalar: TensorScalar>: Sendable {
             WeightSet(panels: algorithm.prepare(weight, bias: bias))
         case .columnScatter(let algorithm):
             algorithm.prepare(weight, of: storage, bias: bias)
+        case .columnSums(let algorithm):
+            algorithm.prepare(weight, bias: bias)
         case .kernelMatrix(let algorithm):
             algorithm.prepare(weight, bias: bias)
         case .fft(let algorithm):
@@ -170,6 +179,7 @@ final class TypedPlan<Scalar: TensorScalar>: Sendable {
         case .stridePhases(let algorithm): algorithm.run(operands, weights: weights.panels)
         case .depthwisePhases(let algorithm): algorithm.run(operands, weights: weights)
         case .columnScatter(let algorithm): algorithm.run(operands, weights: weights)
+        case .columnSums(let algorithm): algorithm.run(operands, weights: weights)
         case .kernelMatrix(let algorithm): algorithm.run(operands, weights: weights)
         case .winograd(let algorithm): algorithm.run(operands, weights: weights.winograd!)
         case .fft(let algorithm): algorithm.run(operands, weights: weights)
