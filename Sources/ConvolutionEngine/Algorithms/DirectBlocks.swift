@@ -133,7 +133,8 @@ struct DirectBlocks: Sendable {
 
     /// Whether a worker's memory stays within megabytes, by numbers alone and for any instruction set.
     static func areModest(_ g: ConvolutionGeometry) -> Bool {
-        let blocks = DirectBlocks(g, lanes: 16, rows: 4, channels: 4, rollingSide: 0, share: 1, elementByteCount: 4)
+        let blocks = DirectBlocks(
+            g, lanes: 16, rows: 4, channels: 4, rollingSide: 0, share: 1, elementByteCount: 4)
         let slices = Double(g.inputChannelsPerGroup) * Double(g.kernel.depth)
         let rows = slices * Double(blocks.windowRows)
         let copied = blocks.copies ? rows * Double(blocks.rowPitch) : 0
