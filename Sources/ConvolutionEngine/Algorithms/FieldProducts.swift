@@ -53,7 +53,7 @@ struct FieldProducts<Scalar: TensorScalar>: Sendable {
         columns = swaps ? shape.channels : shape.rows
         taps = grid.taps.count
         let flat = SpatialTriple(depth: 1, height: 1, width: shape.positions)
-        let most = min(160, 24 * 1024 / (kernels.nr * MemoryLayout<Scalar>.stride))
+        let most = BlockSizes.fitting(kernels.nr * MemoryLayout<Scalar>.stride)
         bands = FieldBands(grid.isIdentity ? flat : grid.size, images: shape.images, most: most)
 
         let (images, height, width) = bands.most

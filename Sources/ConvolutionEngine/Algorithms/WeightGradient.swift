@@ -36,9 +36,9 @@ struct WeightGradient<Scalar: TensorScalar>: Sendable {
         self.shape = shape
         self.kernels = kernels
         self.threads = threads
-        let fitting = 24 * 1024 / (kernels.nr * MemoryLayout<Scalar>.stride)
         chunks = PixelChunks(
-            pixels: shape.positions, images: shape.images, most: min(256, fitting),
+            pixels: shape.positions, images: shape.images,
+            most: BlockSizes.fitting(kernels.nr * MemoryLayout<Scalar>.stride),
             unit: kernels.nr)
         packer = ColumnPacker(shape.grid, mostPixels: chunks.mostPixels, kernels: kernels)
         let panels = (shape.columns + kernels.nr - 1) / kernels.nr

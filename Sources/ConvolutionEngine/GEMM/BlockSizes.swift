@@ -90,15 +90,20 @@ struct BlockSizes: Sendable, Equatable {
         return (panels + blockCount - 1) / blockCount * nr
     }
 
-    /// Chunks of equal length, at most 256 long (longer sums round worse: rms 3.0e-7 at 256, 6.0e-7 at 1200), of whole
-    /// channels where these are short. The panel of B takes 24 KB with AVX2 and 48 KB with AVX-512, whose tile reads
-    /// 8 bytes of it a cycle: where L1 is smaller L2 has them in time, while shorter chunks visit C more often (Zen 4,
-    /// 32 KB of L1: chunks of 128 take 1.03-1.10 times as long).
+    /// Chunks of equal length, of whole channels where these are short.
     static func chunk(k: Int, taps: Int, panelRowByteCount: Int) -> Int {
-        let most = min(256, max(32, 48 * 1024 / panelRowByteCount))
+        let most = fitting(panelRowByteCount)
         let unit = taps > most / 2 ? 1 : max(1, taps)
         let units = max(1, k / unit)
         let chunks = (units + most / unit - 1) / (most / unit)
         return (units + chunks - 1) / chunks * unit
+    }
+
+    /// The longest chunk of a sum: at most 256 (longer sums round worse: rms 3.0e-7 at 256, 6.0e-7 at 1200). The panel
+    /// of B takes 24 KB with AVX2 and 48 KB with AVX-512, whose tile reads 8 bytes of it a cycle: where L1 is smaller L2
+    /// has them in time, while shorter chunks visit C more often (Zen 4, 32 KB of L1: sums of 128 take 1.03-1.10 times
+    /// as long).
+    static func fitting(_ panelRowByteCount: Int) -> Int {
+        min(256, max(32, 48 * 1024 / panelRowByteCount))
     }
 }
