@@ -56,6 +56,9 @@ TOLERATED = [
     (re.compile(r"(?:11KernelsAVX2|15KernelsPortable)7RowTileO3sum"), 92),
     # Single rows have eight sums and as many masks; of stride 2 one sum too many.
     (re.compile(r"13KernelsAVX5127RowTileO3sum"), 6),
+    # Nine weights, six sums and as many masks are more than sixteen registers: weights and masks come from memory, as
+    # operands of the sums (17 in 100 instructions). RowTile takes 1.3 times as long.
+    (re.compile(r"(?:11KernelsAVX2|15KernelsPortable)11RollingTileO3sum"), 17),
     # Sixteen vectors of sums arrive in memory: run once for hundreds of multiply-adds.
     (re.compile(r"13KernelsAVX51211ChannelTileO6finish"), 12),
     # SSE's sixteen registers are twelve sums, three inputs, one weight, and a product, for it has no fused operation.
