@@ -67,7 +67,10 @@ struct ImplicitGEMM<Scalar: TensorScalar>: Sendable {
         _ weight: UnsafePointer<Scalar>, of owner: TensorStorage, bias: UnsafePointer<Scalar>?,
         use: WeightUse
     ) -> WeightPanels<Scalar> {
-        if use == .once && (readsInPlace || packsLate) {
+        // Of one pixel a vector of weights in place has one row's steps, in a panel those of several.
+        let hasOnePixel =
+            geometry.batch * geometry.outputSize.count == 1 && geometry.weightElementsPerGroup <= 65_536
+        if use == .once && packsLate || readsInPlace && (use == .once || hasOnePixel) {
             let panels = WeightPanels<Scalar>(
                 readsInPlace ? .inPlace : .packedLate, weight, of: owner,
                 m: geometry.outputChannelsPerGroup, k: product.k, groups: geometry.groups,

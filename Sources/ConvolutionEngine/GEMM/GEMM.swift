@@ -44,6 +44,8 @@ struct GEMMBlock<Scalar: TensorScalar> {
     var n: Int
     /// Whether a last column is a panel of its own (``ColumnPanels``).
     var isolatesOne = false
+    /// Elements from one step of such a column to the next, where it is not in a panel of B; it is the only one then.
+    var columnStep: Int?
     /// Row 0, column 0 of C.
     var c: UnsafeMutablePointer<Scalar>
     /// Elements from one row of C to the next.
@@ -131,7 +133,7 @@ extension GEMMBlock {
             ColumnOperands(
                 rows: rows.count, depth: kc,
                 a: panelOfA(at: first, kernels), lda: isUnpacked ? panelStrideA : 0,
-                b: b + panel * panelStrideB, step: kernels.nr,
+                b: b + panel * panelStrideB, step: columnStep ?? kernels.nr,
                 c: c + first * ldc + column, ldc: ldc, start: start.map { $0 + first }, work: edge))
     }
 

@@ -14,6 +14,8 @@ struct GridProduct<Scalar: TensorScalar>: Sendable {
     /// Whether a last column is multiplied for itself: where blocks are whole panels, so that how they are cut
     /// does not decide which column that is.
     private let isolatesOne: Bool
+    /// Whether there is one pixel, and it looks at the whole input: its column lies there.
+    private let hasColumn: Bool
     /// Whether weights of one use may be packed a block at a time: where few blocks of pixels use each, so that
     /// packing them anew for each costs less than their way through memory. Of 512 x 512 3x3 kernels over 14x14
     /// pixels that took a quarter of the time.
@@ -41,6 +43,7 @@ struct GridProduct<Scalar: TensorScalar>: Sendable {
         self.outputs = outputs
         self.blocks = blocks
         self.isolatesOne = isolatesOne
+        hasColumn = isolatesOne && grid.looksAtAllAtOnce
         packer = ColumnPacker(
             grid, channels: channels, mostPixels: blocks.mostPixels, mostRows: blocks.kc,
             isolatesOne: isolatesOne, kernels: kernels)
@@ -84,14 +87,16 @@ struct GridProduct<Scalar: TensorScalar>: Sendable {
         // loop 4; a sum of nothing is one chunk of length 0, which writes the bias
         repeat {
             let kc = min(blocks.kc, k - k0)
-            let shifted = kc > 0 && weights.form != .inPlace ? packer.shifted : nil
-            if kc > 0 && shifted == nil {
+            let shifted =
+                kc > 0 && weights.form != .inPlace && !hasColumn ? packer.shifted : nil
+            if kc > 0 && shifted == nil && !hasColumn {
                 packer.pack(k0..<k0 + kc, table: table, input: input, plane: plane, panels: b)
             }
             var block = GEMMBlock(
                 rows: rows, a: weights.first, panelStrideA: kc * kernels.mr, b: b,
                 panelStrideB: panelStride, kc: kc, n: pixels.count, isolatesOne: isolatesOne, c: c,
                 ldc: ldc, start: k0 == 0 ? bias : nil, edge: scratch)
+            if hasColumn { (block.b, block.columnStep) = (input + k0, 1) }
             block.sources = shifted?.rows(
                 k0..<k0 + kc, pixels: pixels, tapByTap: false, input: input, scratch: plane)
             switch weights.form {
