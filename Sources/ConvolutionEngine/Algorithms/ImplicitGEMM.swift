@@ -69,7 +69,8 @@ struct ImplicitGEMM<Scalar: TensorScalar>: Sendable {
     ) -> WeightPanels<Scalar> {
         // Of one pixel a vector of weights in place has one row's steps, in a panel those of several.
         let hasOnePixel =
-            geometry.batch * geometry.outputSize.count == 1 && geometry.weightElementsPerGroup <= 65_536
+            geometry.batch * geometry.outputSize.count == 1
+            && geometry.weightElementsPerGroup <= 65_536
         if use == .once && packsLate || readsInPlace && (use == .once || hasOnePixel) {
             let panels = WeightPanels<Scalar>(
                 readsInPlace ? .inPlace : .packedLate, weight, of: owner,
