@@ -5,8 +5,8 @@
     .venv/bin/pip install -r Benchmarks/requirements.txt && sudo apt-get install wrk
     .venv/bin/python Benchmarks/compare_service.py [--rounds 3] [--seconds 3] [--only small] [--output FILE]
 
-FastAPI + orjson + PyTorch (peer/app.py) gets every body, LitServe (peer/litserve_app.py) the nested ones.
-All get the same bytes on the loopback interface, and each case is done by all of them in turns before
+FastAPI + orjson + PyTorch (peer/app.py) gets every body, LitServe (peer/litserve_app.py) the nested ones, and
+floor.c, which reads a body with libmicrohttpd and sends it back, the small ones: no service on it is faster. All get the same bytes on the loopback interface, and each case is done by all of them in turns before
 the next; wrk shares the cores with them, so that only a ratio says something. Writes the section "Whole
 services" of RESULTS.md.
 """
@@ -103,6 +103,8 @@ MS = {"us": 0.001, "ms": 1, "s": 1000, "m": 60_000}
 
 class LoadedServer(Server):
     def takes(self, case):
+        if self.name == "floor":
+            return case.size == "small"
         return self.name != "LitServe" or case.spelling == "nested"
 
     def stop(self):
@@ -142,15 +144,18 @@ def cpu_seconds_of(pid):
     return (int(fields[11]) + int(fields[12])) / 100
 
 
-def start(options):
+def start(options, folder):
     """Ours first."""
-    ports = [free_port() for _ in range(3)]
+    ports = [free_port() for _ in range(4)]
     python = [sys.executable]
+    floor = folder / "floor"
+    subprocess.run(["cc", "-O2", HERE / "floor.c", "-lmicrohttpd", "-o", floor], check=True)
     commands = {
         "convserve": ([options.binary, "serve"], "/readyz", ["--port", ports[0]]),
         "FastAPI": ([*python, "-m", "uvicorn", "--app-dir", HERE / "peer", "app:app", "--log-level",
                      "critical"], "/openapi.json", ["--port", ports[1]]),
         "LitServe": ([*python, HERE / "peer/litserve_app.py"], "/health", [ports[2]]),
+        "floor": ([floor, len(os.sched_getaffinity(0))], "/", [ports[3]]),
     }
     return [LoadedServer(name, [*map(str, command + port)], port[-1], path)
             for name, (command, path, port) in commands.items()]
@@ -167,6 +172,8 @@ def compare(case, connections, servers, options):
     ours = medians.pop("convserve")
     cells = [f"{case.size} {case.spelling}", str(connections), f"{ours.rate:.0f}", f"{ours.cpu:.0f}",
              f"{ours.p50:.2f} / {ours.p99:.2f}"]
+    floor = medians.get("floor")
+    cells += [f"{floor.rate:.0f}", f"{floor.cpu:.0f}"] if floor else ["-"] * 2
     for name in ("FastAPI", "LitServe"):
         peer = medians.get(name)
         cells += [f"{peer.rate:.1f}", f"**{ours.rate / peer.rate:.1f}**", f"{peer.cpu / ours.cpu:.1f}",
@@ -174,7 +181,7 @@ def compare(case, connections, servers, options):
     return cells
 
 
-HEAD = ["body", "clients", "convserve, requests/s", "CPU us", "p50 / p99 ms"]
+HEAD = ["body", "clients", "convserve, requests/s", "CPU us", "p50 / p99 ms", "floor, requests/s", "CPU us"]
 for peer in ("FastAPI", "LitServe"):
     HEAD += [f"{peer}, requests/s", "ratio", "CPU ratio", "p50 / p99 ms"]
 
@@ -200,7 +207,7 @@ def main():
         sys.exit("wrk is not installed: sudo apt-get install wrk")
     with tempfile.TemporaryDirectory() as folder:
         cases = write_cases(pathlib.Path(folder))
-        servers = start(options)
+        servers = start(options, pathlib.Path(folder))
         try:
             rows = []
             for case in (case for case in cases if case.size in options.only):

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What libmicrohttpd moves with no work at all: takes a body into memory and sends as many bytes back.
-// measure_bytes.py compiles and starts it:  cc -O2 floor.c -lmicrohttpd -o floor && ./floor PORT
+// measure_bytes.py and compare_service.py compile and start it:  cc -O2 floor.c -lmicrohttpd -o floor &&
+// ./floor [THREADS] PORT
 #include <microhttpd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,10 +48,11 @@ static void ended(void *context, struct MHD_Connection *connection, void **kept,
 }
 
 int main(int count, char **arguments) {
+    unsigned threads = count > 2 ? (unsigned)atoi(arguments[1]) : 1;
     struct MHD_Daemon *daemon = MHD_start_daemon(
         MHD_USE_EPOLL_INTERNAL_THREAD, (uint16_t)atoi(arguments[count - 1]), NULL, NULL, handle, NULL,
         MHD_OPTION_NOTIFY_COMPLETED, ended, NULL, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)32768,
-        MHD_OPTION_END);
+        threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, threads, MHD_OPTION_END);
     if (!daemon) return 1;
     for (;;) pause();
 }

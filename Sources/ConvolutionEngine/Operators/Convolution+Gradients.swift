@@ -43,9 +43,8 @@ extension Convolution {
         _ operands: Operands, _ gradOutput: Tensor, _ execution: Gradients.Execution
     ) -> Tensor {
         guard options.activation != .none, gradOutput.count > 0 else { return gradOutput }
-        var linear = self
-        linear.options.activation = .none
-        let sums = linear.run(operands, kernels: execution.kernels, threads: execution.threads)
+        let sums = withoutActivation.run(
+            operands, kernels: execution.kernels, threads: execution.threads)
         switch gradOutput.dtype {
         case .float32: return options.activation.gradient(sums.output, gradOutput, Float.self)
         case .float64: return options.activation.gradient(sums.output, gradOutput, Double.self)
@@ -58,8 +57,8 @@ extension Convolution {
         guard extendedInputCount > 0 else { return gradient }
         let border = BorderedInput(geometry, options.border)
         switch gradient.dtype {
-        case .float32: return border.fold(gradient, shape: geometry.inputShape, Float.self)
-        case .float64: return border.fold(gradient, shape: geometry.inputShape, Double.self)
+        case .float32: return border.fold(gradient, shape: inputShape, Float.self)
+        case .float64: return border.fold(gradient, shape: inputShape, Double.self)
         case .float16, .bfloat16: preconditionFailure("gradients of tensors that are widened")
         }
     }

@@ -8,15 +8,20 @@ import KernelInterface
 ///     output = activation(conv(extended input, weight) + bias + add)
 ///
 /// Shapes, formulas and defaults are those of ``ConvolutionGeometry``.
-public struct Convolution: Sendable {
+///
+/// A class, since it is kept and handed on for each request: to copy the hundred sizes that it holds takes longer than
+/// the sums of a small one.
+public final class Convolution: Sendable {
     /// The sizes, with the padding as it was asked for.
     public let geometry: ConvolutionGeometry
     /// The parameters beside the sizes.
-    public internal(set) var options: ConvolutionOptions
+    public let options: ConvolutionOptions
     /// How it is computed.
     public let algorithm: Algorithm
     /// What is planned: the geometry, where the padding is zeros; else that of the extended input.
     public let computed: ConvolutionGeometry
+    /// The shapes of the operands and of the output.
+    public let inputShape, weightShape, outputShape: [Int]
     /// The plan of the last run, for the next one.
     private let lastPlan = PlanMemo()
 
@@ -55,26 +60,40 @@ public struct Convolution: Sendable {
     }
 
     /// - Throws: ``ConvolutionError`` where the border, or the algorithm asked for, cannot do the geometry.
-    public init(
+    public convenience init(
         _ geometry: ConvolutionGeometry, options: ConvolutionOptions
     ) throws(ConvolutionError) {
         try geometry.check(options.border)
         let computed = options.border == .zeros ? geometry : geometry.withPaddedInput()
         try options.algorithm?.check(computed, precision: options.precision)
-        self.geometry = geometry
-        self.options = options
-        self.computed = computed
-        algorithm =
-            options.algorithm ?? .fastest(for: computed, precision: options.precision)
+        self.init(geometry, computed, options)
     }
 
     /// One whose parameters are known to fit.
-    init(planned geometry: ConvolutionGeometry, precision: Precision) {
-        self.geometry = geometry
-        algorithm = .fastest(for: geometry, precision: precision)
-        options = ConvolutionOptions()
+    convenience init(planned geometry: ConvolutionGeometry, precision: Precision) {
+        var options = ConvolutionOptions()
         options.precision = precision
-        computed = geometry
+        self.init(geometry, geometry, options)
+    }
+
+    /// The same without its activation.
+    var withoutActivation: Convolution {
+        var options = options
+        options.activation = .none
+        return Convolution(geometry, computed, options)
+    }
+
+    private init(
+        _ geometry: ConvolutionGeometry, _ computed: ConvolutionGeometry,
+        _ options: ConvolutionOptions
+    ) {
+        self.geometry = geometry
+        self.computed = computed
+        self.options = options
+        algorithm = options.algorithm ?? .fastest(for: computed, precision: options.precision)
+        inputShape = geometry.inputShape
+        weightShape = geometry.weightShape
+        outputShape = geometry.outputShape
     }
 
     /// Elements of the copy of the input with its border; 0 where none is made.
@@ -91,9 +110,9 @@ public struct Convolution: Sendable {
         _ operands: Operands, kernels: KernelTable = .best,
         threads: Int = ProcessorCount.available
     ) -> Result {
-        precondition(operands.input.shape == geometry.inputShape, "geometry of another input")
-        precondition(operands.weight.shape == geometry.weightShape, "geometry of another weight")
-        precondition(operands.add.map { $0.shape == geometry.outputShape } ?? true, "shape of add")
+        precondition(operands.input.shape == inputShape, "geometry of another input")
+        precondition(operands.weight.shape == weightShape, "geometry of another weight")
+        precondition(operands.add.map { $0.shape == outputShape } ?? true, "shape of add")
         let dtype = operands.input.dtype
         let wideningByteCount = operands.wideningByteCount(outputCount: geometry.outputCount)
         let operands = operands.mapped { $0.widened() }

@@ -25,6 +25,18 @@ public struct ConvolutionPlan: Sendable {
         case .float64(let plan): plan.geometry
         }
     }
+    private var outputShape: [Int] {
+        switch typed {
+        case .float32(let plan): plan.shape
+        case .float64(let plan): plan.shape
+        }
+    }
+    private var outputCount: Int {
+        switch typed {
+        case .float32(let plan): plan.outputCount
+        case .float64(let plan): plan.outputCount
+        }
+    }
     /// The tensors' element type.
     public let dtype: DType
     private let typed: Typed
@@ -145,9 +157,9 @@ public struct ConvolutionPlan: Sendable {
         _ input: Tensor, _ weights: PreparedWeights, adding addend: Tensor? = nil,
         activation: Activation = .none
     ) -> Tensor {
-        let storage = TensorStorage(byteCount: geometry.outputCount * dtype.byteCount)
+        let storage = TensorStorage(byteCount: outputCount * dtype.byteCount)
         run(input, weights, adding: addend, activation: activation, into: storage.bytes)
-        return Tensor(dtype: dtype, shape: geometry.outputShape, storage: storage)
+        return Tensor(dtype: dtype, shape: outputShape, storage: storage)
     }
 
     /// The same into memory that the caller owns: as many elements as the output has.

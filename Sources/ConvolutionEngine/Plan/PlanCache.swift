@@ -83,19 +83,25 @@ private struct PlanVariant: Hashable {
 final class PlanMemo: Sendable {
     private let last = Mutex<(variant: PlanVariant, plan: ConvolutionPlan)?>(nil)
 
-    /// The plan, of this memo or of the cache. The geometry is always the same.
+    /// The plan, of this memo or of the cache. The geometry is always the same; it is asked for only if need be, since
+    /// a copy of it takes as long as the rest.
     func plan(
-        _ geometry: ConvolutionGeometry, dtype: DType, algorithm: Algorithm, precision: Precision,
-        kernels: KernelTable, threads: Int
+        _ geometry: @autoclosure () -> ConvolutionGeometry, dtype: DType, algorithm: Algorithm,
+        precision: Precision, kernels: KernelTable, threads: Int
     ) -> ConvolutionPlan {
         let variant = PlanVariant(
             dtype: dtype, algorithm: algorithm, precision: precision, kernels: kernels.name,
             threads: threads)
         let known = last.withLock { $0?.variant == variant ? $0?.plan : nil }
-        if let known { return known }
+        return known ?? make(geometry(), variant, kernels)
+    }
+
+    @inline(never) private func make(
+        _ geometry: ConvolutionGeometry, _ variant: PlanVariant, _ kernels: KernelTable
+    ) -> ConvolutionPlan {
         let plan = PlanCache.shared.plan(
-            geometry, dtype: dtype, algorithm: algorithm, precision: precision, kernels: kernels,
-            threads: threads)
+            geometry, dtype: variant.dtype, algorithm: variant.algorithm,
+            precision: variant.precision, kernels: kernels, threads: variant.threads)
         if PlanCache.keeps(geometry) { last.withLock { $0 = (variant, plan) } }
         return plan
     }

@@ -7,6 +7,10 @@ import KernelInterface
 final class TypedPlan<Scalar: TensorScalar>: Sendable {
     let geometry: ConvolutionGeometry
     let algorithm: Algorithm
+    /// Of the output.
+    let shape: [Int]
+    let outputCount: Int
+    let scratchByteCount: Int
     private let method: Method
 
     private enum Method: Sendable {
@@ -30,6 +34,8 @@ final class TypedPlan<Scalar: TensorScalar>: Sendable {
         kernels: KernelTable, threads: Int
     ) {
         self.geometry = geometry
+        shape = geometry.outputShape
+        outputCount = geometry.outputCount
         let kernels = Scalar.kernels(in: kernels)
         let wanted = algorithm ?? Algorithm.fastest(for: geometry, precision: precision)
         if geometry.outputCount == 0 {
@@ -76,9 +82,10 @@ final class TypedPlan<Scalar: TensorScalar>: Sendable {
             self.algorithm = .im2col
             method = .implicitGEMM(ImplicitGEMM(geometry, kernels: kernels, threads: threads))
         }
+        scratchByteCount = Self.scratchByteCount(method)
     }
 
-    var scratchByteCount: Int {
+    private static func scratchByteCount(_ method: Method) -> Int {
         switch method {
         case .slidingWindow(let algorithm): algorithm.scratchByteCount
         case .direct(let algorithm): algorithm.scratchByteCount

@@ -64,7 +64,7 @@ extension ServiceLimits {
         throw .field(
             pointer: "",
             reason: """
-                the outputs to compare, \(convolution.geometry.outputShape), take 32 bytes an \
+                the outputs to compare, \(convolution.outputShape), take 32 bytes an \
                 element, more than the limit of \(maxOutputBytes) bytes; send a smaller input, or \
                 raise --max-output-bytes
                 """)

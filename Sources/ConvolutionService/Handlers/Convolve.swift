@@ -14,7 +14,7 @@ extension ConvolutionService {
         let convolution = try sent.convolution()
         let dtype = sent.input.tensor.dtype
         let form = try exchange.form(
-            sent.spelling, [("output", convolution.geometry.outputShape)], dtype)
+            sent.spelling, [("output", convolution.outputShape)], dtype)
         try limits.check(convolution, dtype)
         return exchange.outcome(isSmall: limits.isSmall(convolution), form) { timing in
             let result = convolution.run(sent.operands)

@@ -13,7 +13,7 @@ struct BackwardRequest: Sendable {
         try WireTensor.checkDTypes(
             [forward.input, forward.weight, forward.bias, forward.add, gradOutput])
         let convolution = try forward.convolution()
-        let shape = gradOutput.tensor.shape, outputShape = convolution.geometry.outputShape
+        let shape = gradOutput.tensor.shape, outputShape = convolution.outputShape
         guard shape == outputShape else {
             throw .field(
                 pointer: "/grad_output",

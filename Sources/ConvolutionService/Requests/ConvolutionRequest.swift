@@ -33,7 +33,7 @@ struct ConvolutionRequest: Sendable {
             for: ConvolutionMemo.Key(
                 operation: operation, input: input.tensor.shape, weight: weight.tensor.shape,
                 bias: bias?.tensor.shape, parameters: parameters))
-        try checkAdd(convolution.geometry.outputShape)
+        try checkAdd(convolution.outputShape)
         return convolution
     }
 

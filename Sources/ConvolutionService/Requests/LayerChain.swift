@@ -33,7 +33,7 @@ struct LayerChain: Sendable {
             try checkRank(layer, index)
             do {
                 let convolution = try layer.convolution(shape)
-                shape = convolution.geometry.outputShape
+                shape = convolution.outputShape
                 convolutions.append(convolution)
             } catch {
                 throw error.below("/layers/\(index)")
