@@ -4,6 +4,7 @@
 #include "internal.h"
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 
 // Readers of numbers may read this far past the end, and find zeros.
@@ -11,10 +12,18 @@ static const size_t slack = 64;
 
 #define CALL(c, name) (c)->server->options.name((c)->server->options.context, &(c)->exchange)
 
+void httpd_large_pages(void *memory, size_t size) {
+    const uintptr_t page = 4096;
+    if (size < (16 << 20)) return;
+    uintptr_t first = ((uintptr_t)memory + page - 1) & ~(page - 1);
+    madvise((void *)first, ((uintptr_t)memory + size - first) & ~(page - 1), MADV_HUGEPAGE);
+}
+
 static bool allocate(Connection *c, size_t capacity) {
     // What is large is mapped, and touched only when it is filled.
     uint8_t *body = realloc(c->exchange.body, capacity + slack);
     if (!body) return false;
+    httpd_large_pages(body, capacity);
     c->exchange.body = body;
     c->capacity = capacity;
     return true;

@@ -29,7 +29,7 @@ final class ReplyBudget: Sendable {
 
         /// Memory for text, which keeps the reservation.
         func buffer(capacity: Int) throws(RequestFailure) -> ByteBuffer {
-            guard let memory = malloc(max(capacity, 1)) else {
+            guard let memory = ByteBuffer.memory(max(capacity, 1)) else {
                 throw budget.exceeded(byteCount, capacity)
             }
             return ByteBuffer(adopting: memory, count: 0, capacity: max(capacity, 1)) { memory in

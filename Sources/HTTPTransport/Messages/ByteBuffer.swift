@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import CHTTPD
 import Glibc
 
 /// Memory from `malloc` that printers write into and replies are sent from, without a copy.
@@ -18,7 +19,7 @@ public final class ByteBuffer: @unchecked Sendable {
     /// Room for `capacity` bytes, none of them filled and (when it is much) none of them touched.
     public init(capacity: Int) {
         self.capacity = max(capacity, 1)
-        base = ByteBuffer.allocated(malloc(self.capacity), self.capacity)
+        base = ByteBuffer.allocated(ByteBuffer.memory(self.capacity), self.capacity)
         count = 0
         release = { free($0) }
     }
@@ -43,6 +44,13 @@ public final class ByteBuffer: @unchecked Sendable {
     /// The filled bytes.
     public var readable: UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(start: base, count: count)
+    }
+
+    /// Memory from `malloc`, for large buffers in large pages; nil where there is none.
+    public static func memory(_ capacity: Int) -> UnsafeMutableRawPointer? {
+        let memory = malloc(capacity)
+        if let memory { httpd_large_pages(memory, capacity) }
+        return memory
     }
 
     private static func allocated(_ p: UnsafeMutableRawPointer?, _ size: Int)
