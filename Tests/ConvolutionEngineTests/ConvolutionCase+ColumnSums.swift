@@ -21,6 +21,7 @@ extension ConvolutionCase {
                 $0.weight[1] = 2
                 $0.options.groups = 3
             },
+            row("five images") { $0.input[0] = 5 },
             row("stride 3, taps that reach nothing") {
                 $0.options.stride = [3]
                 $0.options.padding = .symmetric([5])

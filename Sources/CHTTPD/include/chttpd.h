@@ -69,8 +69,8 @@ typedef struct HTTPDOptions {
 /// cannot.
 HTTPDServer *httpd_start(const HTTPDOptions *options, uint16_t *port, int *resolver);
 
-// Asks for pages of 2 MB where that is worth it: to touch 100 MB for the first time in pages of 4 KB takes as long as
-// to print it. A hint, which the system may not take.
+/// Asks for pages of 2 MB where that is worth it: to touch 100 MB for the first time in pages of 4 KB takes as long as
+/// to print it. A hint, which the system may not take.
 void httpd_large_pages(void *memory, size_t size);
 
 /// The first value of a field of the header (`query` false) or of the query, or NULL.

@@ -12,14 +12,14 @@ import KernelInterface
 ///     C[(o, k), i] = Σ_c w[c, (o, k)] · in[c, i],    out[o, s·q + r] = Σ_k C[(o, k), q + shift(k)]
 ///
 /// over the taps k that reach residue r, whose shifts are as in ``StridePhases``. C is a row of pixels for each output
-/// channel and tap, held as a whole, so that layers are taken for which it is small.
+/// channel and tap of an image, held as a whole, so that layers are taken for which it is small.
 ///
 /// *Error*: that of ``ImplicitGEMM``, with one more rounding for each tap that reaches an output; taps are added in the
 /// order of the kernel's elements, to the bias or 0.
 struct ColumnSums<Scalar: TensorScalar>: Sendable {
     private let geometry: ConvolutionGeometry
     private let threads: Int
-    /// The product: a convolution of one tap over all pixels.
+    /// The product: a convolution of one tap over all pixels of an image.
     private let columns: ImplicitGEMM<Scalar>
     private let axes: [ScatterAxis]
     /// Output rows of a task, and tasks of a plane.
@@ -37,7 +37,7 @@ struct ColumnSums<Scalar: TensorScalar>: Sendable {
         options.groups = g.groups
         guard
             let columns = try? ConvolutionGeometry(
-                .forward, spatialRank: 1, input: [g.batch, g.inputChannels, g.inputSize.count],
+                .forward, spatialRank: 1, input: [1, g.inputChannels, g.inputSize.count],
                 weight: [outputs, g.inputChannelsPerGroup, 1], bias: nil,
                 options: options)
         else { return nil }
@@ -46,16 +46,15 @@ struct ColumnSums<Scalar: TensorScalar>: Sendable {
         self.columns = ImplicitGEMM(columns, kernels: kernels, threads: threads)
         axes = (0..<3).map { ScatterAxis(g, $0) }
         let planeRows = g.outputSize.depth * g.outputSize.height
-        let share = (4 * threads + g.outputChannels * g.batch - 1) / (g.outputChannels * g.batch)
+        let share = (4 * threads + g.outputChannels - 1) / g.outputChannels
         rows = max(1, min(planeRows, max(8, planeRows / share)))
         bands = (planeRows + rows - 1) / rows
     }
 
-    /// Whether this is for a geometry: by numbers alone, and for elements of any type.
+    /// Whether this is for a geometry: by numbers alone, for elements of any type and any number of images.
     static func isModest(_ g: ConvolutionGeometry) -> Bool {
         let sums =
-            Double(g.batch) * Double(g.outputChannels) * Double(g.kernel.count)
-            * Double(g.inputSize.count)
+            Double(g.outputChannels) * Double(g.kernel.count) * Double(g.inputSize.count)
         return g.direction == .transposed && g.inputSize.count >= 128 && g.inputChannels > 0
             && g.outputCount > 0 && Algorithm.hasFewPhases(g)
             && sums * 8 <= Double(mostBytes)
@@ -69,8 +68,7 @@ struct ColumnSums<Scalar: TensorScalar>: Sendable {
     }
 
     private var sums: Int {
-        (geometry.batch * geometry.outputChannels * geometry.kernel.count * geometry.inputSize.count
-            + 79) / 16 * 16
+        (geometry.outputChannels * geometry.kernel.count * geometry.inputSize.count + 79) / 16 * 16
     }
     /// Outputs of a row of one residue, with what a vector may read too much.
     private var pitch: Int {
@@ -98,26 +96,35 @@ struct ColumnSums<Scalar: TensorScalar>: Sendable {
             panels: [panels], bias: start ?? Array(repeating: 0, count: geometry.outputChannels))
     }
 
-    /// The product, then, over the cores, rows of outputs: images x channels x bands.
+    /// Image by image the product, then, over the cores, rows of outputs: channels x bands.
     func run(_ operands: RunOperands<Scalar>, weights: WeightSet<Scalar>) {
         let c = operands.scratch, buffers = c + sums
-        columns.run(
-            RunOperands(
-                input: operands.input, output: c,
-                scratch: buffers + threads * workerElements, added: nil, activation: .none),
-            weights: weights.panels[0])
+        let elements = geometry.inputChannels * geometry.inputSize.count
+        for image in 0..<geometry.batch {
+            columns.run(
+                RunOperands(
+                    input: operands.input + image * elements, output: c,
+                    scratch: buffers + threads * workerElements, added: nil, activation: .none),
+                weights: weights.panels[0])
+            add(Addends(first: c), image, operands, weights.bias)
+        }
+    }
+
+    private func add(
+        _ sums: Addends, _ image: Int, _ operands: RunOperands<Scalar>, _ bias: [Scalar]
+    ) {
         let size = geometry.outputSize, channels = geometry.outputChannels
-        let sums = Addends(first: c)
+        let rowCount = size.depth * size.height
         let taps = geometry.kernel.count * geometry.inputSize.count
-        ParallelTiles.run(geometry.batch * channels * bands, threads: threads) { task, worker in
-            let plane = task / bands, first = task % bands * rows
-            let output = operands.output + plane * size.count
+        ParallelTiles.run(channels * bands, threads: threads) { task, worker in
+            let channel = task / bands, first = task % bands * rows
+            let output = operands.output + (image * channels + channel) * size.count
             let phases = operands.scratch + (self.sums + worker * workerElements)
-            for row in first..<min(first + rows, size.depth * size.height) {
+            for row in first..<min(first + rows, rowCount) {
                 let to = output + row * size.width
                 add(
-                    sums.first + plane * taps, z: row / size.height, y: row % size.height,
-                    start: weights.bias[plane % channels], phases, to)
+                    sums.first + channel * taps, z: row / size.height, y: row % size.height,
+                    start: bias[channel], phases, to)
                 operands.finish(to, count: size.width)
             }
         }

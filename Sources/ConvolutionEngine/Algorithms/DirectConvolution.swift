@@ -21,7 +21,8 @@ import KernelInterface
 ///    are d interleaved sets of such rows (``DirectBlocks/residues``). Where output rows share nothing
 ///    (strides above 2), each row of taps is a plane of its own.
 ///
-///    Depthwise layers with strides or short rows have a channel in each lane instead (``LaneBlocks``,
+///    Depthwise windows of 3x3 and 5x5 taps roll from the top of a plane to its end (`RowKernels.rollRows`): each
+///    row is loaded once. Others with strides or short rows have a channel in each lane instead (``LaneBlocks``,
 ///    `RowKernels.sumLanes`): pixels are turned into lanes, summed, and turned back.
 ///
 /// 3. More output channels: a tile is four of them by a few vectors of pixels (`RowKernels.sumChannels`);
@@ -98,7 +99,8 @@ struct DirectConvolution<Scalar: TensorScalar>: Sendable {
         return WeightSet(panels: [panels])
     }
 
-    /// Over the cores: blocks x images x groups, some images at a time where they are small.
+    /// Over the cores: blocks x images x groups, some images at a time where they are small, or where the next one is
+    /// asked for meanwhile.
     func run(_ operands: RunOperands<Scalar>, weights: WeightSet<Scalar>) {
         if let lanes { return runLanes(lanes, operands, weights.asGiven!) }
         let perImage = geometry.outputSize.depth * blocks.rowBlocks * blocks.columnBlocks
