@@ -28,29 +28,22 @@ enum RollingFamily<V: KernelVector> {
         }
     }
 
-    /// Image by image, channel by channel.
+    /// Rows are never made here.
     @inline(__always) private static func cover<let K: Int, let S: Int>(
         _ operands: RowOperands<Scalar>, _ window: Window<K, S>.Type
     ) {
-        var o = operands, channel = 0
-        for image in 0..<o.images {
-            var ahead = o.rows[o.moving.lowerBound]
-            if image + 1 < o.images { ahead += o.imagePitch }
-            for _ in 0..<o.output.channels {
-                if let starts = operands.starts { o.start = operands.start + starts[channel] }
-                plane(o, &ahead, window)
-                o.weights += K * K
-                o.output.first += o.output.channelPitch
-                channel += 1
-            }
-            for i in o.moving { o.rows[i] += o.imagePitch }
+        operands.forEachPlane { _ in
+        } sum: {
+            plane($0, window)
         }
     }
 
+    /// The next image's plane is asked for meanwhile.
     @inline(__always) private static func plane<let K: Int, let S: Int>(
-        _ o: RowOperands<Scalar>, _ ahead: inout UnsafePointer<Scalar>, _ window: Window<K, S>.Type
+        _ o: RowOperands<Scalar>, _ window: Window<K, S>.Type
     ) {
         let lanes = V.scalarCount
+        var ahead = o.rows[o.moving.lowerBound] + (o.images > 1 ? o.imagePitch : 0)
         var x = 0
         while K == 3 && x + lanes < o.output.width {
             tile(o, x, &ahead, window, RollingTile<V, 2>.self)

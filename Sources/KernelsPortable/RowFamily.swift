@@ -34,28 +34,13 @@ enum RowFamily<V: KernelVector, let R: Int, let N: Int> {
         }
     }
 
-    /// Image by image, channel by channel; what an operand becomes for the next one is all that is done
-    /// between two channels, since on small maps their sums take no longer than a few calls.
     @inline(__always) private static func cover<let K: Int, let S: Int, let B: Int>(
         _ operands: RowOperands<Scalar>, _ window: Window<K, S>.Type, _ ends: Ends<B>.Type
     ) {
-        var o = operands, channel = 0
-        let weights = o.planes * o.window.taps * o.window.columnCount
-        for _ in 0..<o.images {
-            if let fill = o.fill {
-                Packing<V, R, N>.fillRows(fill)
-                o.fill?.values += o.imagePitch
-            }
-            for _ in 0..<o.output.channels {
-                if let starts = operands.starts {
-                    o.start = operands.start + starts[channel]
-                }
-                plane(o, window, ends)
-                o.weights += weights
-                o.output.first += o.output.channelPitch
-                channel += 1
-            }
-            for i in o.moving { o.rows[i] += o.imagePitch }
+        operands.forEachPlane {
+            Packing<V, R, N>.fillRows($0)
+        } sum: {
+            plane($0, window, ends)
         }
     }
 
@@ -161,5 +146,31 @@ enum RowFamily<V: KernelVector, let R: Int, let N: Int> {
         _ from: UnsafePointer<Scalar>, _ to: UnsafeMutablePointer<Scalar>, _ count: Int
     ) {
         for i in 0..<count { to[i] = from[i] }
+    }
+}
+
+extension RowOperands where Scalar: BinaryFloatingPoint {
+    /// Image by image, channel by channel; what an operand becomes for the next one is all that is done between two
+    /// channels, since on small maps their sums take no longer than a few calls. `images` are those that are left.
+    @inline(__always) func forEachPlane(
+        fill: (PaddedRows<Scalar>) -> Void, sum: (RowOperands) -> Void
+    ) {
+        var o = self, channel = 0
+        let weights = planes * window.taps * window.columnCount
+        while o.images > 0 {
+            if let rows = o.fill {
+                fill(rows)
+                o.fill?.values += imagePitch
+            }
+            for _ in 0..<output.channels {
+                if let starts { o.start = start + starts[channel] }
+                sum(o)
+                o.weights += weights
+                o.output.first += output.channelPitch
+                channel += 1
+            }
+            for i in moving { rows[i] += imagePitch }
+            o.images -= 1
+        }
     }
 }
