@@ -6,13 +6,7 @@ extension ConvolutionCase {
     /// Transposed rows of many pixels and few output channels, whose taps are added row by row.
     static let columnSums: [ConvolutionCase] = {
         func row(_ name: String, _ change: (inout ConvolutionCase) -> Void) -> ConvolutionCase {
-            var row = ConvolutionCase(name: "column sums, " + name, direction: .transposed)
-            row.input = [1, 9, 12, 19]
-            row.weight = [9, 3, 4, 4]
-            row.options.stride = [2]
-            row.options.padding = .symmetric([1])
-            change(&row)
-            return row
+            phases("column sums, " + name, [1, 9, 12, 19], [9, 3, 4, 4], change)
         }
         return [
             row("4 x 4, stride 2") { _ in },

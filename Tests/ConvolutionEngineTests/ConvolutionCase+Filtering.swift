@@ -102,16 +102,24 @@ extension ConvolutionCase {
         },
     ]
 
-    /// The same for the phases of transposed convolutions.
+    /// A transposed convolution of stride 2 and padding 1, before it is changed.
+    static func phases(
+        _ name: String, _ input: [Int], _ weight: [Int],
+        _ change: (inout ConvolutionCase) -> Void
+    ) -> ConvolutionCase {
+        var row = ConvolutionCase(name: name, direction: .transposed)
+        row.input = input
+        row.weight = weight
+        row.options.stride = [2]
+        row.options.padding = .symmetric([1])
+        change(&row)
+        return row
+    }
+
+    /// Rows for minimal filtering of the phases of transposed convolutions.
     static let filteredPhases: [ConvolutionCase] = {
         func row(_ name: String, _ change: (inout ConvolutionCase) -> Void) -> ConvolutionCase {
-            var row = ConvolutionCase(name: "filtered phases, " + name, direction: .transposed)
-            row.input = [2, 5, 11, 13]
-            row.weight = [5, 7, 4, 4]
-            row.options.stride = [2]
-            row.options.padding = .symmetric([1])
-            change(&row)
-            return row
+            phases("filtered phases, " + name, [2, 5, 11, 13], [5, 7, 4, 4], change)
         }
         return [
             row("4 x 4") { _ in },
