@@ -86,11 +86,7 @@ struct ColumnScatter<Scalar: TensorScalar>: Sendable {
         let panels = WeightPanels<Scalar>(
             .inPlace, weight, of: owner, m: geometry.outputChannelsPerGroup * geometry.kernel.count,
             k: product.k, groups: geometry.groups, mr: kernels.mr)
-        let start = bias.map {
-            Array(UnsafeBufferPointer(start: $0, count: geometry.outputChannels))
-        }
-        return WeightSet(
-            panels: [panels], bias: start ?? Array(repeating: 0, count: geometry.outputChannels))
+        return WeightSet(panels: [panels], bias: bias, count: geometry.outputChannels)
     }
 
     /// Over the cores: images x groups x blocks of output channels.

@@ -84,16 +84,8 @@ struct ColumnSums<Scalar: TensorScalar>: Sendable {
     func prepare(
         _ weight: UnsafePointer<Scalar>, bias: UnsafePointer<Scalar>?
     ) -> WeightSet<Scalar> {
-        let product = columns.product
-        let panels = WeightPanels<Scalar>(
-            m: geometry.outputChannelsPerGroup * geometry.kernel.count, k: product.k,
-            kc: product.blocks.kc, groups: geometry.groups, mr: product.kernels.mr)
-        panels.pack(weight, phases: [[0]], bias: nil, kernels: product.kernels, threads: threads)
-        let start = bias.map {
-            Array(UnsafeBufferPointer(start: $0, count: geometry.outputChannels))
-        }
-        return WeightSet(
-            panels: [panels], bias: start ?? Array(repeating: 0, count: geometry.outputChannels))
+        WeightSet(
+            panels: [columns.packTurned(weight)], bias: bias, count: geometry.outputChannels)
     }
 
     /// Image by image the product, then, over the cores, rows of outputs: channels x bands.
@@ -106,33 +98,26 @@ struct ColumnSums<Scalar: TensorScalar>: Sendable {
                     input: operands.input + image * elements, output: c,
                     scratch: buffers + threads * workerElements, added: nil, activation: .none),
                 weights: weights.panels[0])
-            add(Addends(first: c), image, operands, weights.bias)
+            add(image, operands, weights.bias)
         }
     }
 
-    private func add(
-        _ sums: Addends, _ image: Int, _ operands: RunOperands<Scalar>, _ bias: [Scalar]
-    ) {
+    private func add(_ image: Int, _ operands: RunOperands<Scalar>, _ bias: [Scalar]) {
         let size = geometry.outputSize, channels = geometry.outputChannels
         let rowCount = size.depth * size.height
         let taps = geometry.kernel.count * geometry.inputSize.count
         ParallelTiles.run(channels * bands, threads: threads) { task, worker in
             let channel = task / bands, first = task % bands * rows
             let output = operands.output + (image * channels + channel) * size.count
-            let phases = operands.scratch + (self.sums + worker * workerElements)
+            let phases = operands.scratch + (sums + worker * workerElements)
             for row in first..<min(first + rows, rowCount) {
                 let to = output + row * size.width
                 add(
-                    sums.first + channel * taps, z: row / size.height, y: row % size.height,
+                    operands.scratch + channel * taps, z: row / size.height, y: row % size.height,
                     start: bias[channel], phases, to)
                 operands.finish(to, count: size.width)
             }
         }
-    }
-
-    /// C, for the cores to share.
-    private struct Addends: @unchecked Sendable {
-        let first: UnsafeMutablePointer<Scalar>
     }
 
     /// One row of outputs: its residues next to each other, then between each other.
@@ -183,15 +168,10 @@ private struct ScatterAxis: Sendable {
     init(_ g: ConvolutionGeometry, _ dimension: Int) {
         step = g.stride[dimension]
         inputs = g.inputSize[dimension]
-        var phases: [[Tap]] = Array(repeating: [], count: min(step, g.outputSize[dimension]))
-        for index in 0..<g.kernel[dimension] {
-            let at = index * g.dilation[dimension] - g.paddingBefore[dimension]
-            let residue = (at % step + step) % step
-            if residue < phases.count {
-                phases[residue].append(Tap(index: index, shift: (residue - at) / step))
-            }
+        let axis = PhaseAxis(g, dimension)
+        phases = axis.phases.map { taps in
+            taps.reversed().map { Tap(index: $0.index, shift: axis.positions[$0.position]) }
         }
-        self.phases = phases
     }
 
     /// The taps that reach output `o`, each with its input.

@@ -71,6 +71,7 @@ struct DirectBlocks: Sendable {
         columnBlocks = max(fitting, (parts + channelParts - 1) / channelParts)
         columns = (width + columnBlocks - 1) / columnBlocks
         let pace = g.stride.width, isWide = width / columnBlocks >= lanes
+        // Of 5x5 taps rows that are not much longer than a vector waste more of it than lanes cost.
         let mayRoll =
             !sharesChannels && isWide && Self.mayRoll(g, rollingSide)
             && (g.kernel.width == 3 || 2 * width > 3 * lanes)
@@ -119,8 +120,9 @@ struct DirectBlocks: Sendable {
         let side = g.kernel.width, stride = g.stride.width
         return (side == 3 || side == 5) && side <= most && g.kernel.height == side
             && g.inputChannelsPerGroup == 1 && g.kernel.depth == 1
-            && g.stride.height == stride && (stride == 1 || stride == 2 && g.dilation.width == 1)
-            && (stride == 1 || g.dilation.height == 1)
+            && g.stride.height == stride
+            && (stride == 1
+                || stride == 2 && g.dilation.width == 1 && g.dilation.height == 1)
     }
 
     /// Whether any window looks at padding above, below, before or behind the input.

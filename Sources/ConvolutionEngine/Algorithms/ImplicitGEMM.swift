@@ -103,12 +103,17 @@ struct ImplicitGEMM<Scalar: TensorScalar>: Sendable {
             panels.copyBias(nil)
             return panels
         }
+        return packTurned(weight)
+    }
+
+    /// The same for any number of uses; chunks of the sum are whole channels.
+    func packTurned(_ weight: UnsafePointer<Scalar>) -> WeightPanels<Scalar> {
         let panels = WeightPanels<Scalar>(
             m: geometry.outputChannelsPerGroup, k: product.k, kc: product.blocks.kc,
             groups: geometry.groups, mr: product.kernels.mr)
         panels.pack(
-            weight, phases: [(0..<taps).reversed()], bias: nil, kernels: product.kernels,
-            threads: threads)
+            weight, phases: [(0..<geometry.kernel.count).reversed()], bias: nil,
+            kernels: product.kernels, threads: threads)
         return panels
     }
 

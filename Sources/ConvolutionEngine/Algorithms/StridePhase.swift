@@ -64,7 +64,7 @@ struct StridePhase: Sendable {
 }
 
 /// One dimension of a transposed convolution by residues.
-private struct PhaseAxis {
+struct PhaseAxis: Sendable {
     /// Where taps look, relative to the residue's index, ascending.
     let positions: [Int]
     /// The taps of each residue, with the places of their positions, ascending.

@@ -61,15 +61,9 @@ struct TapGrid: Sendable {
             }
     }
 
-    /// One output, whose taps are the elements of the input, in order.
+    /// One output of a convolution, whose taps are the elements of the input, in order.
     var looksAtAllAtOnce: Bool {
-        size.count == 1 && taps.count == inputSize.count
-            && taps.enumerated().allSatisfy { index, tap in
-                tap.depth >= 0 && tap.height >= 0 && tap.width >= 0
-                    && tap.height < inputSize.height && tap.width < inputSize.width
-                    && (tap.depth * inputSize.height + tap.height) * inputSize.width + tap.width
-                        == index
-            }
+        size.count == 1 && looksInside && taps.count == inputSize.count
     }
 
     /// One tap that looks at the element of its own index, and a grid as large as the input: the input

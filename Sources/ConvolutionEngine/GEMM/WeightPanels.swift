@@ -269,3 +269,11 @@ struct WeightSet<Scalar: TensorScalar>: Sendable {
             + (matrix?.byteCount ?? 0) + (winograd?.byteCount ?? 0) + (spectra?.byteCount ?? 0)
     }
 }
+
+extension WeightSet {
+    /// Panels without a bias, and a copy of it, `count` zeros where there is none.
+    init(panels: [WeightPanels<Scalar>], bias: UnsafePointer<Scalar>?, count: Int) {
+        let copy = bias.map { Array(UnsafeBufferPointer(start: $0, count: count)) }
+        self.init(panels: panels, bias: copy ?? Array(repeating: 0, count: count))
+    }
+}

@@ -25,21 +25,12 @@ public struct ConvolutionPlan: Sendable {
         case .float64(let plan): plan.geometry
         }
     }
-    private var outputShape: [Int] {
-        switch typed {
-        case .float32(let plan): plan.shape
-        case .float64(let plan): plan.shape
-        }
-    }
-    private var outputCount: Int {
-        switch typed {
-        case .float32(let plan): plan.outputCount
-        case .float64(let plan): plan.outputCount
-        }
-    }
     /// The tensors' element type.
     public let dtype: DType
     private let typed: Typed
+    /// Of the geometry, a copy of which takes as long as the sums of a small one.
+    private let outputShape: [Int]
+    private let outputCount: Int
 
     private enum Typed: Sendable {
         case float32(TypedPlan<Float>)
@@ -90,6 +81,7 @@ public struct ConvolutionPlan: Sendable {
         precision: Precision = .standard, kernels: KernelTable, threads: Int, serialWork: Int
     ) {
         self.dtype = dtype
+        (outputShape, outputCount) = (geometry.outputShape, geometry.outputCount)
         let threads = geometry.work < Double(serialWork) ? 1 : max(1, threads)
         switch dtype {
         case .float32:

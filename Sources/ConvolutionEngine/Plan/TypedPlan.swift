@@ -7,9 +7,6 @@ import KernelInterface
 final class TypedPlan<Scalar: TensorScalar>: Sendable {
     let geometry: ConvolutionGeometry
     let algorithm: Algorithm
-    /// Of the output.
-    let shape: [Int]
-    let outputCount: Int
     let scratchByteCount: Int
     private let method: Method
 
@@ -34,8 +31,6 @@ final class TypedPlan<Scalar: TensorScalar>: Sendable {
         kernels: KernelTable, threads: Int
     ) {
         self.geometry = geometry
-        shape = geometry.outputShape
-        outputCount = geometry.outputCount
         let kernels = Scalar.kernels(in: kernels)
         let wanted = algorithm ?? Algorithm.fastest(for: geometry, precision: precision)
         if geometry.outputCount == 0 {
