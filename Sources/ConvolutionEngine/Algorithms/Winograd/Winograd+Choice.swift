@@ -54,7 +54,7 @@ extension Winograd {
     /// A pair of channels has points to transform before it saves any, so it takes maps of some size and,
     /// since tiles go through memory, channels enough that their products outweigh it. In one dimension
     /// half as much is saved. Measured for 16 ... 512 channels on maps of 7x7 ... 112x112 and 32 ... 4096,
-    /// on AVX2 (Zen 3) and AVX-512 (Emerald Rapids), where it begins at the same sizes.
+    /// on AVX2 (Zen 3, Zen 4) and AVX-512 (Emerald Rapids, Zen 4), where it begins at the same sizes.
     static func isFaster(_ g: ConvolutionGeometry, _ precision: Precision) -> Bool {
         guard obstacle(to: g, precision: precision) == nil else { return false }
         let channels = min(g.inputChannelsPerGroup, g.outputChannelsPerGroup)
@@ -76,9 +76,10 @@ extension Winograd {
         switch channels {
         case ..<24: return false
         case ..<32: return pixels >= 1500
-        case ..<96: return pixels >= 600
-        case ..<112: return pixels >= 380
-        default: return pixels >= 160
+        case ..<64: return pixels >= 550
+        case ..<96: return pixels >= 256
+        case ..<128: return pixels >= 190
+        default: return pixels >= 140
         }
     }
 
@@ -96,7 +97,7 @@ extension Winograd {
         }
         if max(down, across) > 2 { return false }
         if g.kernel.height == 2 * down || g.kernel.width == 2 * across {
-            return channels >= 64 && pixels >= 900
+            return channels >= 64 && pixels >= 256
         }
         return channels >= 64 && pixels >= 256 || channels >= 32 && pixels >= 576
     }

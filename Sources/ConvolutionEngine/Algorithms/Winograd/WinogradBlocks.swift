@@ -88,9 +88,13 @@ struct WinogradBlocks: Sendable {
         // What one core transforms and another multiplies has to go from cache to cache.
         let sharedByteCount =
             Double(g.groups * tiling.inputPoints) * Double(stride(all)) * Double(scalarByteCount)
+        // Every strip reads all weights, from L3 where they are more than L2 holds.
+        let weightByteCount =
+            Double(tiling.points * scalarByteCount) * Double(channels) * Double(outputs)
+        let reading = weightByteCount > Double(l2) ? 1.1 : 1.4
         isShared =
             g.kernel.depth == 1 && sharedByteCount <= Self.mostShared
-            && 1.5 * strips.wholeTime < strips.time
+            && reading * strips.wholeTime < strips.time
         let vectors = isShared ? all : part.vectors
         panels = WinogradPanels(vectors, most: panelVectors)
         pointStride = stride(vectors)
