@@ -36,6 +36,9 @@ struct ChoiceTests {
         Row("ResNet 56", [1, 64, 56, 56], [64, 64, 3, 3], padding: 1, .winograd),
         Row("ResNet 14", [1, 256, 14, 14], [256, 256, 3, 3], padding: 1, .winograd),
         Row("ResNet 14, few", [1, 64, 14, 14], [64, 64, 3, 3], padding: 1, .im2col),
+        Row("16x16", [1, 64, 16, 16], [64, 64, 3, 3], padding: 1, .winograd, strict: .im2col),
+        Row("14x14", [1, 96, 14, 14], [96, 96, 3, 3], padding: 1, .winograd, strict: .im2col),
+        Row("12x12", [1, 128, 12, 12], [128, 128, 3, 3], padding: 1, .winograd, strict: .im2col),
         Row("ResNet 28", [1, 128, 28, 28], [128, 128, 3, 3], padding: 1, .winograd),
         Row(
             "DeepLab, dilated", [1, 256, 28, 28], [256, 256, 3, 3], padding: 2, dilation: 2,
@@ -91,7 +94,9 @@ struct ChoiceTests {
     static let transposed = [
         Row("pix2pix", [1, 128, 64, 64], [128, 64, 4, 4], stride: 2, padding: 1, .winograd),
         Row("GAN 32", [1, 256, 32, 32], [256, 128, 4, 4], stride: 2, padding: 1, .winograd),
-        Row("DCGAN 16", [1, 128, 16, 16], [128, 64, 4, 4], stride: 2, padding: 1, .stridePhases),
+        Row("DCGAN 16", [1, 128, 16, 16], [128, 64, 4, 4], stride: 2, padding: 1, .winograd),
+        Row("DCGAN 8", [1, 256, 8, 8], [256, 128, 4, 4], stride: 2, padding: 1, .stridePhases),
+        Row("DCGAN 4", [1, 512, 4, 4], [512, 256, 4, 4], stride: 2, padding: 1, .stridePhases),
         Row("GAN, last", [1, 64, 64, 64], [64, 3, 4, 4], stride: 2, padding: 1, .columnScatter),
         Row("GAN, 4 of 16", [1, 16, 64, 64], [16, 4, 4, 4], stride: 2, padding: 1, .stridePhases),
         Row("GAN, 5x5", [1, 128, 16, 16], [128, 64, 5, 5], stride: 2, padding: 2, .winograd),
@@ -102,7 +107,8 @@ struct ChoiceTests {
         Row("HiFi-GAN", [1, 256, 800], [256, 128, 16], stride: 8, padding: 4, .winograd),
         Row("HiFi-GAN, few", [1, 64, 12800], [64, 32, 4], stride: 2, padding: 1, .stridePhases),
         Row(
-            "few pixels", [1, 512, 4, 4], [512, 256, 4, 4], stride: 2, padding: 1, .columnScatter),
+            "few pixels", [1, 512, 2, 2], [512, 256, 4, 4], stride: 2, padding: 1, .columnScatter),
+        Row("mostly borders", [1, 512, 4, 4], [512, 256, 4, 4], .columnScatter),
     ]
 
     @Test(arguments: transposed)

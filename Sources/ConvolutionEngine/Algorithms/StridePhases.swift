@@ -89,26 +89,50 @@ struct StridePhases<Scalar: TensorScalar>: Sendable {
     /// Elements of C for one phase.
     private var phasePitch: Int { rowsAtATime * ldc }
     private var workerElements: Int {
-        (phases.count * phasePitch + panelElements + packer.planeElements + 160) / 16 * 16
+        (phases.count * phasePitch + panelElements + packer.planeElements + lateElements + 192) / 16
+            * 16
     }
     var scratchByteCount: Int { threads * workerElements * MemoryLayout<Scalar>.stride }
 
+    /// Whether panels for weights of one use are made right before it, as in ``GridProduct/packsLate``.
+    private var packsLate: Bool {
+        geometry.batch * blocks.blockCount <= 3 && geometry.inputChannelsPerGroup > 0
+    }
+    /// Rows of such panels, of one chunk, that are made at a time: 128 KB.
+    private var lateRows: Int {
+        let fitting = 131_072 / (lateElementsPerRow * MemoryLayout<Scalar>.stride)
+        return max(kernels.mr, fitting / kernels.mr * kernels.mr)
+    }
+    private var lateElementsPerRow: Int { channelsAtATime * max(1, geometry.kernel.count) }
+    private var lateElements: Int { packsLate ? lateRows * lateElementsPerRow + 32 : 0 }
+
     /// One set of panels: of each chunk those of every phase, in order.
+    ///
+    /// - Parameter owner: what holds `weight`
     func prepare(
-        _ weight: UnsafePointer<Scalar>, bias: UnsafePointer<Scalar>?
+        _ weight: UnsafePointer<Scalar>, of owner: TensorStorage, bias: UnsafePointer<Scalar>?,
+        use: WeightUse
     ) -> [WeightPanels<Scalar>] {
+        let k = geometry.inputChannelsPerGroup * geometry.kernel.count
+        if use == .once && packsLate {
+            let panels = WeightPanels<Scalar>(
+                .packedLate, weight, of: owner, m: geometry.outputChannelsPerGroup, k: k,
+                groups: geometry.groups, mr: kernels.mr)
+            panels.copyBias(bias)
+            return [panels]
+        }
         let panels = WeightPanels<Scalar>(
-            m: geometry.outputChannelsPerGroup,
-            k: geometry.inputChannelsPerGroup * geometry.kernel.count,
-            kc: channelsAtATime * geometry.kernel.count, groups: geometry.groups, mr: kernels.mr)
-        // Outputs smaller than the stride leave taps that reach none: they go behind the others.
+            m: geometry.outputChannelsPerGroup, k: k, kc: channelsAtATime * geometry.kernel.count,
+            groups: geometry.groups, mr: kernels.mr)
+        panels.pack(weight, phases: tapOrder, bias: bias, kernels: kernels, threads: threads)
+        return [panels]
+    }
+
+    /// The taps of each phase. Outputs smaller than the stride leave some that reach none: they go behind the others.
+    private var tapOrder: [[Int]] {
         var used = Set<Int>()
         for phase in phases { used.formUnion(phase.taps) }
-        let unused = (0..<geometry.kernel.count).filter { !used.contains($0) }
-        panels.pack(
-            weight, phases: phases.map(\.taps) + [unused], bias: bias, kernels: kernels,
-            threads: threads)
-        return [panels]
+        return phases.map(\.taps) + [(0..<geometry.kernel.count).filter { !used.contains($0) }]
     }
 
     /// Over the cores: images x groups x blocks of pixels x splits of output channels.
@@ -148,6 +172,7 @@ struct StridePhases<Scalar: TensorScalar>: Sendable {
         packer.begin(table, b + panelElements + 32)
         let input = operands.input + part.image * channels * geometry.inputSize.count
         let bias = weights.bias(ofGroup: group)
+        let order = weights.group(group).form == .packedLate ? tapOrder : nil
         var first = 0
         // a sum of nothing is one chunk of no channels, which writes the bias
         repeat {
@@ -158,53 +183,122 @@ struct StridePhases<Scalar: TensorScalar>: Sendable {
                     plane: b + panelElements + 32, panels: b,
                     tapPitch: isWhole ? nil : positionStride)
             }
-            var a =
-                weights.panels(ofGroup: group)
-                + first * geometry.kernel.count * weights.panelCount * kernels.mr
-            for (i, phase) in phases.enumerated() {
-                if first == 0 || !phase.taps.isEmpty {
-                    let start = geometry.hasBias || !phase.taps.isEmpty ? bias : nil
-                    multiply(
-                        phase, channels: some, rows, a: a, b: b, pixels: part.pixels.count,
-                        c: part.scratch + i * phasePitch, start: first == 0 ? start : nil,
-                        accumulate: first > 0)
-                }
-                a += some * phase.taps.count * weights.panelCount * kernels.mr
+            let chunk = Chunk(
+                channels: first..<first + some, b: b, pixels: part.pixels.count, c: part.scratch,
+                firstRow: rows.lowerBound, bias: bias)
+            if let order {
+                multiplyLate(
+                    chunk, rows, weights.group(group).first, order,
+                    to: b + panelElements + packer.planeElements + 64)
+            } else {
+                let panels =
+                    weights.panels(ofGroup: group)
+                    + first * geometry.kernel.count * weights.panelCount * kernels.mr
+                multiply(
+                    chunk, rows,
+                    ChunkPanels(
+                        first: panels, perPhase: weights.panelCount, panelStride: nil, firstRow: 0))
             }
             first += some
         } while first < channels
     }
 
-    /// One phase of one chunk: a panel of B stays in L1 while panels of A pass by, from L2.
+    /// Channels of the sum, their columns, and where it goes.
+    private struct Chunk {
+        let channels: Range<Int>
+        let b: UnsafePointer<Scalar>
+        let pixels: Int
+        /// C of the first phase, whose row 0 is output channel `firstRow`.
+        let c: UnsafeMutablePointer<Scalar>
+        let firstRow: Int
+        let bias: UnsafePointer<Scalar>
+    }
+
+    /// Panels of a chunk's weights, those of a phase together, or those of some output channels.
+    private struct ChunkPanels {
+        let first: UnsafePointer<Scalar>
+        /// Panels from one phase to the next, and elements from one panel to the next; nil: they follow each other.
+        let perPhase: Int
+        let panelStride: Int?
+        /// The output channel of the first row.
+        let firstRow: Int
+    }
+
+    /// All phases of a chunk, with panels `[panel][phase][channel][tap]` that are made on the way.
+    private func multiplyLate(
+        _ chunk: Chunk, _ rows: Range<Int>, _ weights: UnsafePointer<Scalar>, _ order: [[Int]],
+        to panels: UnsafeMutablePointer<Scalar>
+    ) {
+        let taps = geometry.kernel.count, m = geometry.outputChannelsPerGroup
+        let channels = chunk.channels.count
+        var packing = PhasePanels(order, channels: channels, perPhase: 1, kernels)
+        for first in stride(from: rows.lowerBound, to: rows.upperBound, by: lateRows) {
+            let some = first..<min(rows.upperBound, first + lateRows)
+            let from = weights + (chunk.channels.lowerBound * m + first) * taps
+            let whole = some.count / kernels.mr * kernels.mr
+            packing.pack(from, m: m, rows: whole, to: panels)
+            packing.pack(
+                from + whole * taps, m: m, rows: some.count - whole,
+                to: panels + whole * channels * taps)
+            multiply(
+                chunk, some,
+                ChunkPanels(
+                    first: panels, perPhase: 1, panelStride: channels * taps * kernels.mr,
+                    firstRow: first))
+        }
+    }
+
+    /// All phases of a chunk for some output channels.
+    private func multiply(_ chunk: Chunk, _ rows: Range<Int>, _ panels: ChunkPanels) {
+        let isFirst = chunk.channels.lowerBound == 0
+        var a = panels.first
+        for (i, phase) in phases.enumerated() {
+            let depth = chunk.channels.count * phase.taps.count
+            if isFirst || !phase.taps.isEmpty {
+                let aStride = panels.panelStride ?? depth * kernels.mr
+                let start = geometry.hasBias || !phase.taps.isEmpty ? chunk.bias : nil
+                multiply(
+                    phase, depth: depth, rows: rows.count,
+                    a: a + (rows.lowerBound - panels.firstRow) / kernels.mr * aStride,
+                    aStride: aStride, b: chunk.b, pixels: chunk.pixels,
+                    c: chunk.c + i * phasePitch + (rows.lowerBound - chunk.firstRow) * ldc,
+                    start: isFirst ? start.map { $0 + rows.lowerBound } : nil, accumulate: !isFirst)
+            }
+            a += depth * panels.perPhase * kernels.mr
+        }
+    }
+
+    /// One phase of one chunk: a panel of B stays in L1 while panels of A pass by, from L2. A, C and the bias begin at
+    /// the first of the rows.
     private func multiply(
-        _ phase: StridePhase, channels: Int, _ rows: Range<Int>, a: UnsafePointer<Scalar>,
+        _ phase: StridePhase, depth: Int, rows: Int, a: UnsafePointer<Scalar>, aStride: Int,
         b: UnsafePointer<Scalar>, pixels: Int, c: UnsafeMutablePointer<Scalar>,
         start: UnsafePointer<Scalar>?, accumulate: Bool
     ) {
-        let depth = channels * phase.taps.count, mr = kernels.mr
+        let mr = kernels.mr, atATime = aStride == depth * mr ? blocks.mc : mr
         let panels = ColumnPanels(pixels, kernels: kernels)
         let kernels = kernels, ldc = ldc, panelStride = panelStride
         phase.offsets.withUnsafeBufferPointer { offsets in
-            for m0 in stride(from: rows.lowerBound, to: rows.upperBound, by: blocks.mc) {
-                let m1 = min(rows.upperBound, m0 + blocks.mc)
+            for m0 in stride(from: 0, to: rows, by: atATime) {
+                let count = (min(rows - m0, atATime) + mr - 1) / mr
+                let a = a + m0 / mr * aStride
                 for panel in 0..<panels.count {
                     let columns = panels[panel], j = columns.lowerBound
                     let vectors = (columns.count + kernels.lanes - 1) / kernels.lanes
                     if isWhole {
                         kernels.multiply(
                             TileOperands(
-                                count: (m1 - m0 + mr - 1) / mr, depth: depth, a: a + m0 * depth,
-                                b: b + panel * panelStride,
-                                c: c + (m0 - rows.lowerBound) * ldc + j, ldc: ldc, vectors: vectors,
-                                bias: start.map { $0 + m0 }, accumulate: accumulate))
+                                count: count, depth: depth, a: a,
+                                b: b + panel * panelStride, c: c + m0 * ldc + j, ldc: ldc,
+                                vectors: vectors, bias: start.map { $0 + m0 },
+                                accumulate: accumulate))
                         continue
                     }
                     kernels.slide(
                         SlideOperands(
-                            rows: mr, count: (m1 - m0 + mr - 1) / mr, depth: depth,
-                            a: a + m0 * depth,
+                            rows: mr, count: count, depth: depth, a: a,
                             b: b + panel * panelStride, offsets: offsets.baseAddress!,
-                            c: c + (m0 - rows.lowerBound) * ldc + j, ldc: ldc, vectors: vectors,
+                            c: c + m0 * ldc + j, ldc: ldc, vectors: vectors,
                             bias: start.map { $0 + m0 }, accumulate: accumulate))
                 }
             }
@@ -267,8 +361,8 @@ extension StridePhases {
                 for image in images {
                     let group = image % whole.groups
                     let panels = prepare(
-                        weight + group * whole.weightElementsPerGroup,
-                        bias: bias.map { $0 + group * geometry.outputChannels })
+                        weight + group * whole.weightElementsPerGroup, of: given.weight.storage,
+                        bias: bias.map { $0 + group * geometry.outputChannels }, use: .once)
                     let output = image * geometry.outputCount
                     run(
                         RunOperands(

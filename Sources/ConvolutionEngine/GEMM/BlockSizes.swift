@@ -50,7 +50,7 @@ struct BlockSizes: Sendable, Equatable {
         self.kc = kc
         mc = 192
         let panels = max(1, (n + nr - 1) / nr), rows = max(1, (m + mr - 1) / mr)
-        let fitting = max(1, (panels * nr + mostPixels - 1) / mostPixels)
+        let fitting = n <= mostPixels ? 1 : (panels * nr + mostPixels - 1) / mostPixels
         var best = (time: Double.infinity, blocks: fitting, splits: 1)
         // As many blocks and splits as let all cores work to the end, the last task taking a quarter
         // longer than the largest for what else the machine does. Panels of A come from L3 once a block,

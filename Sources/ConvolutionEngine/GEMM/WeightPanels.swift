@@ -181,22 +181,18 @@ extension WeightPanels {
         let perTask = max(1, 32_768 / max(1, kc * mr))
         let count = groups * panelCount * chunks
         ParallelTiles.run((count + perTask - 1) / perTask, threads: threads) { task, _ in
-            var places = [Int](repeating: 0, count: taps + mr), steps = places
+            var chunkPanels = PhasePanels(phases, channels: 0, perPhase: panelCount, kernels)
             for i in task * perTask..<min(count, (task + 1) * perTask) {
                 let panel = i / chunks, first = i % chunks * atATime
                 let group = panel / panelCount, row = panel % panelCount * mr
                 if i % chunks == 0 { packBias(source, group: group, row: row) }
                 let some = min(atATime, channels - first)
                 guard some > 0, taps > 0 else { continue }
-                Self.place(
-                    phases, panel: panel % panelCount, panels: panelCount, channels: some, mr: mr,
-                    &places, &steps)
-                let chunk = (group * k + first * taps) * panelCount * mr
-                kernels.packTapWeights(
-                    TapWeights(
-                        weights: source.weight + ((group * channels + first) * m + row) * taps,
-                        channelStride: m * taps, channels: some, rows: min(mr, m - row),
-                        taps: taps, panels: source.base + chunk, places: &places, steps: steps))
+                chunkPanels.channels = some
+                chunkPanels.pack(
+                    source.weight + ((group * channels + first) * m + row) * taps, m: m,
+                    rows: min(mr, m - row), panel: panel % panelCount,
+                    to: source.base + (group * k + first * taps) * panelCount * mr)
             }
         }
     }
@@ -206,23 +202,6 @@ extension WeightPanels {
         for r in 0..<mr {
             biases[r] = (row + r < m ? source.bias?[group * m + row + r] : nil) ?? sumStart
         }
-    }
-
-    /// Where the first of some channels' weights go, relative to their chunk, and the way to the next.
-    private static func place(
-        _ phases: [[Int]], panel: Int, panels: Int, channels: Int, mr: Int, _ places: inout [Int],
-        _ steps: inout [Int]
-    ) {
-        var first = 0, taps = 0
-        for phase in phases {
-            for (i, tap) in phase.enumerated() {
-                places[tap] = first + (panel * channels * phase.count + i) * mr
-                steps[tap] = phase.count * mr
-            }
-            first += panels * channels * phase.count * mr
-            taps += phase.count
-        }
-        for i in taps..<taps + mr { (places[i], steps[i]) = (places[0], steps[0]) }
     }
 }
 

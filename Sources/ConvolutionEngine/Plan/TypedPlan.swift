@@ -139,7 +139,7 @@ final class TypedPlan<Scalar: TensorScalar>: Sendable {
         case .implicitGEMM(let algorithm):
             WeightSet(panels: [algorithm.prepare(weight, of: storage, bias: bias, use: use)])
         case .stridePhases(let algorithm):
-            WeightSet(panels: algorithm.prepare(weight, bias: bias))
+            WeightSet(panels: algorithm.prepare(weight, of: storage, bias: bias, use: use))
         case .columnScatter(let algorithm):
             algorithm.prepare(weight, of: storage, bias: bias)
         case .columnSums(let algorithm):
