@@ -6,6 +6,8 @@
 public enum WinogradStep: Sendable {
     /// One value to itself: a dimension in which the kernel has one tap.
     case copy
+    /// Four neighbouring values to themselves: such a dimension beside another that makes four outputs.
+    case copyFour
     /// Four neighbouring values to four points.
     case input4
     /// Five neighbouring values to five points.

@@ -32,6 +32,13 @@ enum Copy<V: KernelVector>: WinogradMatrix {
     @inline(__always) static func apply(_ x: InlineArray<1, V>) -> InlineArray<1, V> { x }
 }
 
+/// The same for four outputs.
+enum CopyFour<V: KernelVector>: WinogradMatrix {
+    typealias Vector = V
+    static var makesOutputs: Bool { true }
+    @inline(__always) static func apply(_ x: InlineArray<4, V>) -> InlineArray<4, V> { x }
+}
+
 /// [1 0 −1 0; 0 1 1 0; 0 −1 1 0; 0 −1 0 1]
 enum Input4<V: KernelVector>: WinogradMatrix {
     typealias Vector = V

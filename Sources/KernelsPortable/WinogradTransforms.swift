@@ -9,6 +9,7 @@ enum WinogradTransforms<V: KernelVector> {
     static func run(_ step: WinogradStep, _ o: TransformOperands<Scalar>) -> Bool {
         switch step {
         case .copy: each(o, Copy<V>.self)
+        case .copyFour: each(o, CopyFour<V>.self)
         case .input4: each(o, Input4<V>.self)
         case .input5: each(o, Input5<V>.self)
         case .input6: each(o, Input6<V>.self)

@@ -152,6 +152,36 @@ extension ConvolutionCase {
                 $0.input = [1, 3, 49, 51]
                 $0.weight = [3, 2, 5, 5]
             },
+            row("3 x 3") { $0.weight = [5, 7, 3, 3] },
+            row("3 x 3, even padding, output padding, groups") {
+                $0.input[1] = 6
+                $0.weight = [6, 3, 3, 3]
+                $0.options.groups = 3
+                $0.options.padding = .pairs([[2, 0], [0, 2]])
+                $0.options.outputPadding = [1, 1]
+            },
+            row("3 x 3, chunks of channels, many outputs") {
+                $0.input = [1, 131, 6, 7]
+                $0.weight = [131, 67, 3, 3]
+            },
+            row("3 x 3, strips") {
+                $0.input = [2, 40, 9, 132]
+                $0.weight = [40, 9, 3, 3]
+            },
+            row("3 x 5, stride 2, 3") {
+                $0.weight = [5, 7, 3, 5]
+                $0.options.stride = [2, 3]
+            },
+            row("3 x 4") { $0.weight = [5, 7, 3, 4] },
+            row("5 x 3") { $0.weight = [5, 7, 5, 3] },
+            row("7 x 5, stride 4, 3") {
+                $0.weight = [5, 7, 7, 5]
+                $0.options.stride = [4, 3]
+            },
+            row("1-d, 3 taps, long") {
+                $0.input = [1, 2, 4111]
+                $0.weight = [2, 3, 3]
+            },
             row("6 x 4") { $0.weight = [5, 7, 6, 4] },
             row("10 x 2") { $0.weight = [5, 7, 10, 2] },
             row("7 x 8, stride 3, 4") {

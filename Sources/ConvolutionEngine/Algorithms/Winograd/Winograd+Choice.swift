@@ -38,7 +38,7 @@ extension Winograd {
                 + "not all of them 1" + end
         }
         return "filters transposed convolutions without dilation whose kernel is "
-            + (isStrict ? "1 or 3" : "1, 2 to 3, or 5")
+            + (isStrict ? "1 or 3" : "1 to 3, or 5")
             + " times as long as the stride, which is at most 8, in each dimension (with stride 1 not "
             + "2, and not 1 in all), and that need at most \(mostPoints) products for a tile" + end
     }
@@ -84,7 +84,7 @@ extension Winograd {
     }
 
     /// The same for the phases of a transposed convolution, each with a kernel of its own for few pixels. Measured
-    /// for 32 ... 256 channels, kernels of 4 and 5 taps with stride 2 on maps of 8x8 ... 64x64, of 4 with stride 2 and
+    /// for 32 ... 256 channels, kernels of 3, 4 and 5 taps with stride 2 on maps of 8x8 ... 64x64, of 4 with stride 2 and
     /// 16 with stride 8 on lines of 64 ... 12800, with two instruction sets and one and two cores.
     private static func isFasterByPhases(_ g: ConvolutionGeometry, channels: Int) -> Bool {
         let (down, across) = (g.stride.height, g.stride.width)
@@ -96,6 +96,10 @@ extension Winograd {
             return channels >= 128 && pixels >= 512
         }
         if max(down, across) > 2 { return false }
+        if g.kernel.height < 2 * down || g.kernel.width < 2 * across {
+            // Of more input channels the 81 points of 32 tiles are more than L2 holds.
+            return channels >= 112 && g.inputChannelsPerGroup <= 128 && pixels >= 900
+        }
         if g.kernel.height == 2 * down || g.kernel.width == 2 * across {
             return channels >= 64 && pixels >= 256
         }

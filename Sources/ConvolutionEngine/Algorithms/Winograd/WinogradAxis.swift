@@ -24,6 +24,8 @@ struct WinogradAxis: Sendable {
         let firstOutput, outputStep: Int
         /// The first of its products among the tile's, and of its points among those of the input.
         let firstPoint, firstInputPoint: Int
+        /// The first of its points among those of the weights.
+        let firstWeightPoint: Int
     }
 
     /// A transform of values that phases share.
@@ -43,6 +45,8 @@ struct WinogradAxis: Sendable {
         let advance: Int
         /// Values that a tile reads, points that they become, and products with the weights'.
         let values, inputPoints, points: Int
+        /// Points that the kernel becomes.
+        let weightPoints: Int
         /// Where the first tile's first value is in the input: before it, if negative.
         let origin: Int
         /// Outputs of the first tile that are in front of the output.
@@ -68,17 +72,16 @@ struct WinogradAxis: Sendable {
             phases = [
                 Phase(
                     index: 0, filter: filter, firstTap: 0, tapStep: 1, firstOutput: 0,
-                    outputStep: 1,
-                    firstPoint: 0, firstInputPoint: 0)
+                    outputStep: 1, firstPoint: 0, firstInputPoint: 0, firstWeightPoint: 0)
             ]
             readings = [Reading(step: filter.input, firstValue: 0, firstPoint: 0)]
             sizes = Sizes(
                 outputs: outputs, advance: advance, values: filter.points,
                 inputPoints: filter.points, points: filter.points,
-                origin: -g.paddingBefore[dimension], lead: 0)
+                weightPoints: filter.weightPoints, origin: -g.paddingBefore[dimension], lead: 0)
             return
         }
-        let lead = Self.lead(g, dimension, outputs: outputs)
+        let lead = filters.contains(.f41) ? 0 : Self.lead(g, dimension, outputs: outputs)
         // Of the first outputs of a tile: r, the filter, and the input that its first value is of the first tile.
         let places = (0..<step).map { first in
             let at = first - lead + g.paddingBefore[dimension]
@@ -88,7 +91,7 @@ struct WinogradAxis: Sendable {
         }
         let origin = places.map(\.value).min()!
         var phases: [Phase] = [], readings: [Reading] = []
-        var points = 0, inputPoints = 0, values = 0
+        var points = 0, inputPoints = 0, weightPoints = 0, values = 0
         for (first, place) in places.enumerated() {
             let filter = place.filter, value = place.value - origin
             let known = readings.first { $0.step == filter.input && $0.firstValue == value }
@@ -104,13 +107,15 @@ struct WinogradAxis: Sendable {
                     index: first, filter: filter, firstTap: place.r + (filter.taps - 1) * step,
                     tapStep: -step,
                     firstOutput: first, outputStep: step, firstPoint: points,
-                    firstInputPoint: reading.firstPoint + filter.skipped))
+                    firstInputPoint: reading.firstPoint + filter.skipped,
+                    firstWeightPoint: weightPoints))
             points += filter.points
+            weightPoints += filter.weightPoints
         }
         (self.phases, self.readings) = (phases, readings)
         sizes = Sizes(
             outputs: outputs, advance: advance, values: values, inputPoints: inputPoints,
-            points: points, origin: origin, lead: lead)
+            points: points, weightPoints: weightPoints, origin: origin, lead: lead)
     }
 
     /// Filters of as many outputs for all these numbers of taps. Six points round worse than `strict` allows,
@@ -122,6 +127,7 @@ struct WinogradAxis: Sendable {
         return switch (taps.lowerBound, taps.upperBound) {
         case (1, 1): [.none]
         case (3, 3): [isStrict ? .f23 : .f43]
+        case (1, 2) where !isStrict: [.f42, .f41]
         case (2, 2) where !isStrict && step > 1: [.f42]
         case (2, 3) where !isStrict: [.f43, .f42OfSix]
         case (5, 5) where !isStrict: [.f25]
@@ -136,6 +142,12 @@ struct WinogradAxis: Sendable {
         let lead = g.paddingBefore[dimension] % step
         let tiles = (size + outputs - 1) / outputs, more = (size + lead + outputs - 1) / outputs
         return g.kernel[dimension] > step && 10 * more <= 11 * tiles ? lead : 0
+    }
+
+    /// The point of the weights that belongs to each product's.
+    func weightPoint(_ point: Int) -> Int {
+        let phase = phases.last { $0.firstPoint <= point }!
+        return phase.firstWeightPoint + min(point - phase.firstPoint, phase.filter.weightPoints - 1)
     }
 
     /// Whether a product is saved.

@@ -90,7 +90,7 @@ struct WinogradBlocks: Sendable {
             Double(g.groups * tiling.inputPoints) * Double(stride(all)) * Double(scalarByteCount)
         // Every strip reads all weights, from L3 where they are more than L2 holds.
         let weightByteCount =
-            Double(tiling.points * scalarByteCount) * Double(channels) * Double(outputs)
+            Double(tiling.weightPoints * scalarByteCount) * Double(channels) * Double(outputs)
         let reading = weightByteCount > Double(l2) ? 1.1 : 1.4
         isShared =
             g.kernel.depth == 1 && sharedByteCount <= Self.mostShared

@@ -47,7 +47,7 @@ struct WinogradProduct<Scalar: TensorScalar>: Sendable {
                 for c in stride(from: 0, to: channels, by: chunk) {
                     let panelStride = weights.panelStride(at: c)
                     let a = weights.panels(
-                        group: group, point: point.index, depth: term.depth, at: c)
+                        group: group, point: point.weight, depth: term.depth, at: c)
                     multiply(
                         TileOperands(
                             depth: min(chunk, channels - c),
@@ -73,6 +73,7 @@ struct WinogradProduct<Scalar: TensorScalar>: Sendable {
     ) {
         let channels = geometry.inputChannelsPerGroup, chunk = WinogradWeights<Scalar>.chunk
         let transformed = work + workElements
+        let firstWeight = phase.firstWeightPoint * tiling.across.weightPoints
         for c in stride(from: 0, to: channels, by: chunk) {
             let depth = min(chunk, channels - c)
             for first in stride(from: rows.lowerBound, to: rows.upperBound, by: deferred.rows) {
@@ -81,7 +82,8 @@ struct WinogradProduct<Scalar: TensorScalar>: Sendable {
                 for (i, point) in tiling.products[phase.index].enumerated() {
                     multiply(
                         TileOperands(
-                            depth: depth, a: transformed + i * deferred.pointStride,
+                            depth: depth,
+                            a: transformed + (point.weight - firstWeight) * deferred.pointStride,
                             b: points + point.input * blocks.pointStride
                                 + some.lowerBound * blocks.panelElements + c * kernels.nr,
                             c: work + i * pointPitch + (first - rows.lowerBound) * ldc,

@@ -10,7 +10,7 @@ struct WinogradTiling: Sendable {
     private let downAxis, acrossAxis: WinogradAxis
     /// All numbers of it.
     let sizes: WinogradSizes
-    /// For each phase of the rows its products, in order, and the points of the input that belong to them.
+    /// For each phase of the rows its products, in order.
     let products: [[Product]]
     /// The most products that are summed together: those of one phase of the rows.
     let pointsAtATime: Int
@@ -33,7 +33,8 @@ struct WinogradTiling: Sendable {
             (0..<phase.filter.points).flatMap { y in
                 (0..<width.points).map { x in
                     Product(
-                        index: (phase.firstPoint + y) * width.points + x,
+                        weight: (phase.firstWeightPoint + min(y, phase.filter.weightPoints - 1))
+                            * width.weightPoints + across.weightPoint(x),
                         input: (phase.firstInputPoint + y) * width.inputPoints
                             + across.inputPoint(x))
                 }
@@ -44,12 +45,15 @@ struct WinogradTiling: Sendable {
     /// Multiplications for a tile and a pair of channels.
     var points: Int { down.points * across.points }
 
+    /// Points that a kernel becomes.
+    var weightPoints: Int { down.weightPoints * across.weightPoints }
+
     /// Points of a tile's values.
     var inputPoints: Int { down.inputPoints * across.inputPoints }
 
-    /// One of the products of a tile, and the point of the input that belongs to it.
+    /// One of the products of a tile: the points of the weights and of the input that belong to it.
     struct Product: Sendable {
-        let index, input: Int
+        let weight, input: Int
     }
 
     var down: WinogradAxis.Sizes { sizes.down }

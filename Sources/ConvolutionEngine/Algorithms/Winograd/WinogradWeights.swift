@@ -61,7 +61,7 @@ struct WinogradWeights<Scalar: TensorScalar>: Sendable {
         let rest = kernels.panelElements(depth: channels - whole)
         depthStride = panels * (whole * kernels.mr + rest)
         pointStride = g.kernel.depth * depthStride + 16
-        groupStride = tiling.points * pointStride
+        groupStride = tiling.weightPoints * pointStride
         elements = isDeferred ? 0 : g.groups * groupStride + 16
         storage =
             isDeferred
@@ -119,7 +119,9 @@ struct WinogradWeights<Scalar: TensorScalar>: Sendable {
             min(WinogradWeights.chunk, geometry.inputChannelsPerGroup) * kernels.mr + 32
         }
         private var tapElements: Int { geometry.kernel.count * tapPitch }
-        private var rowElements: Int { tiling.across.points * geometry.kernel.height * tapPitch }
+        private var rowElements: Int {
+            tiling.across.weightPoints * geometry.kernel.height * tapPitch
+        }
         var workElements: Int { (tapElements + rowElements + 64) / 16 * 16 }
 
         /// - Parameters:
@@ -170,14 +172,14 @@ struct WinogradWeights<Scalar: TensorScalar>: Sendable {
             to: UnsafeMutablePointer<Scalar>
         ) {
             let height = geometry.kernel.height, width = geometry.kernel.width
-            let across = tiling.across.points
+            let across = tiling.across.weightPoints
             for phase in tiling.acrossPhases {
                 _ = kernels.winograd.transform(
                     phase.filter.weight,
                     TransformOperands(
                         from: taps + phase.firstTap * tapPitch, offsets: offsets(phase),
                         fromPitch: width * tapPitch, rows: height, vectors: vectors,
-                        to: between + phase.firstPoint * height * tapPitch,
+                        to: between + phase.firstWeightPoint * height * tapPitch,
                         toStride: height * tapPitch, toPitch: tapPitch))
             }
             for phase in phases {
@@ -186,7 +188,8 @@ struct WinogradWeights<Scalar: TensorScalar>: Sendable {
                     TransformOperands(
                         from: between + phase.firstTap * tapPitch, offsets: offsets(phase),
                         fromPitch: height * tapPitch, rows: across, vectors: vectors,
-                        to: to + (phase.firstPoint - phases[0].firstPoint) * across * pointStride,
+                        to: to + (phase.firstWeightPoint - phases[0].firstWeightPoint) * across
+                            * pointStride,
                         toStride: across * pointStride, toPitch: pointStride))
             }
         }
