@@ -9,6 +9,13 @@
 /// Where the request of a connection stands.
 enum Phase { IDLE, HEADER, BODY, WHOLE, EXPIRED };
 
+/// A thread of libmicrohttpd, with a listener of its own.
+typedef struct Loop {
+    struct MHD_Daemon *daemon;
+    int listener;
+    bool quiesced;
+} Loop;
+
 /// One connection and the request on it: requests of a connection follow each other, so one record
 /// does.
 typedef struct Connection {
@@ -26,13 +33,13 @@ typedef struct Connection {
 
 struct HTTPDServer {
     HTTPDOptions options;
-    struct MHD_Daemon *daemon;
+    Loop *loops;
+    unsigned loop_count;
     pthread_mutex_t lock;  // the list, and sockets staying open while the sweep uses them
     Connection *first;
     size_t count;
-    int listener;
     uint64_t filtered;     // when new connections were shut out; 0 while serving
-    bool quiesced;
+    bool is_deaf;          // all listeners are closed
     _Atomic bool busy;     // a large body or reply was there since the last sweep
     unsigned quiet;        // sweeps without one
     _Atomic bool draining;
@@ -44,8 +51,11 @@ static inline uint64_t monotonic(void) {
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-/// A listening socket, or -1 with errno or the resolver's code.
-int open_listener(const char *host, uint16_t *port, int *resolver);
+/// A listening socket for each loop, between which new connections are shared out; false with errno or the
+/// resolver's code.
+bool open_listeners(HTTPDServer *server, uint16_t *port, int *resolver);
+/// Closes those that are open.
+void close_listeners(HTTPDServer *server);
 /// Shuts out new connections while those whose handshake has begun still come in.
 void shut_out(int listener);
 /// Fills the facts of an exchange from its header.

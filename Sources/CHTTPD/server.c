@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The daemon as a whole: start and stop, and the list of its connections.
+// The server as a whole: start and stop, and the list of its connections.
 #include "internal.h"
 #include <errno.h>
 #include <malloc.h>
@@ -83,51 +83,76 @@ static void raise_descriptor_limit(rlim_t wanted) {
     setrlimit(RLIMIT_NOFILE, &r);
 }
 
-static struct MHD_Daemon *start_daemon(HTTPDServer *s) {
+static struct MHD_Daemon *start_daemon(HTTPDServer *s, int listener) {
     const HTTPDOptions *o = &s->options;
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC
         | MHD_USE_ERROR_LOG;
     return MHD_start_daemon(
         flags, 0, NULL, NULL, handle, s,
         MHD_OPTION_EXTERNAL_LOGGER, report, s,  // first, so that it sees the messages of the others
-        MHD_OPTION_LISTEN_SOCKET, s->listener,
+        MHD_OPTION_LISTEN_SOCKET, listener,
         MHD_OPTION_NOTIFY_CONNECTION, connection_changed, s,
         MHD_OPTION_NOTIFY_COMPLETED, request_ended, s,
         MHD_OPTION_URI_LOG_CALLBACK, request_line, s,
         MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, s,
         MHD_OPTION_STRICT_FOR_CLIENT, 1,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, connection_memory,
-        MHD_OPTION_CONNECTION_LIMIT, o->connections,
-        MHD_OPTION_CONNECTION_TIMEOUT, o->idle_seconds,
-        o->threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, o->threads,  // 1 would warn
-        MHD_OPTION_END);
+        MHD_OPTION_CONNECTION_LIMIT, o->connections / s->loop_count,
+        MHD_OPTION_CONNECTION_TIMEOUT, o->idle_seconds, MHD_OPTION_END);
+}
+
+static void stop_daemons(HTTPDServer *s) {
+    for (unsigned i = 0; i < s->loop_count && s->loops[i].daemon; i++)
+        MHD_stop_daemon(s->loops[i].daemon);
+}
+
+static bool start_daemons(HTTPDServer *s) {
+    for (unsigned i = 0; i < s->loop_count; i++)
+        if (!(s->loops[i].daemon = start_daemon(s, s->loops[i].listener))) return false;
+    return true;
+}
+
+static HTTPDServer *new_server(const HTTPDOptions *options) {
+    HTTPDServer *s = calloc(1, sizeof *s);
+    if (!s) abort();
+    s->options = *options;
+    s->loop_count = options->threads;
+    s->loops = calloc(s->loop_count, sizeof *s->loops);
+    if (!s->loops) abort();
+    for (unsigned i = 0; i < s->loop_count; i++) s->loops[i].listener = -1;
+    pthread_mutex_init(&s->lock, NULL);
+    return s;
+}
+
+static void forget(HTTPDServer *s) {
+    int reason = errno;
+    close_listeners(s);
+    pthread_mutex_destroy(&s->lock);
+    free(s->loops);
+    free(s);
+    errno = reason;
 }
 
 HTTPDServer *httpd_start(const HTTPDOptions *options, uint16_t *port, int *resolver) {
     *port = options->port;
-    int listener = open_listener(options->host, port, resolver);
-    if (listener < 0) return NULL;
+    HTTPDServer *s = new_server(options);
+    if (!open_listeners(s, port, resolver)) {
+        forget(s);
+        return NULL;
+    }
     signal(SIGPIPE, SIG_IGN);
     mallopt(M_ARENA_MAX, arenas);
     mallopt(M_MMAP_THRESHOLD, mapping_threshold);
     mallopt(M_TRIM_THRESHOLD, 2 * mapping_threshold);
     raise_descriptor_limit(options->connections + 128);
-    HTTPDServer *s = calloc(1, sizeof *s);
-    if (!s) abort();
-    s->options = *options;
-    s->listener = listener;
-    pthread_mutex_init(&s->lock, NULL);
-    s->daemon = start_daemon(s);
-    if (s->daemon) return s;
-    close(listener);
-    free(s);
+    if (start_daemons(s)) return s;
+    stop_daemons(s);
+    forget(s);
     errno = ENOMEM;  // threads or epoll; the log has the library's words
     return NULL;
 }
 
 void httpd_stop(HTTPDServer *s) {
-    MHD_stop_daemon(s->daemon);
-    if (s->listener >= 0) close(s->listener);
-    pthread_mutex_destroy(&s->lock);
-    free(s);
+    stop_daemons(s);
+    forget(s);
 }

@@ -47,20 +47,29 @@ static void examine(Connection *c, uint64_t now, int stage) {
         shutdown(c->exchange.socket, SHUT_RDWR);
 }
 
-// The backlog is served to its end before the listener closes.
+// The backlog is served to its end. Whether nobody is listened to any more.
+static bool is_quiet(Loop *loop) {
+    struct pollfd waiting = {loop->listener, POLLIN, 0};
+    if (!loop->quiesced && poll(&waiting, 1, 0) == 0)
+        loop->quiesced = MHD_quiesce_daemon(loop->daemon) != MHD_INVALID_SOCKET;
+    return loop->quiesced;
+}
+
+// All listeners close together: what one of them no longer takes would be another's.
 static void stop_listening(HTTPDServer *s, uint64_t now) {
-    if (s->listener < 0) return;
+    if (s->is_deaf) return;
     s->draining = true;
-    struct pollfd waiting = {s->listener, POLLIN, 0};
     if (!s->filtered) {
-        shut_out(s->listener);
+        for (unsigned i = 0; i < s->loop_count; i++) shut_out(s->loops[i].listener);
         s->filtered = now;
-    } else if (s->quiesced) {
-        close(s->listener);
-        s->listener = -1;
-    } else if (now - s->filtered > grace / 4 && poll(&waiting, 1, 0) == 0) {
-        s->quiesced = MHD_quiesce_daemon(s->daemon) != MHD_INVALID_SOCKET;
+        return;
     }
+    if (now - s->filtered <= grace / 4) return;
+    bool quiet = true;
+    for (unsigned i = 0; i < s->loop_count; i++) quiet = is_quiet(&s->loops[i]) && quiet;
+    if (!quiet) return;
+    close_listeners(s);
+    s->is_deaf = true;
 }
 
 static void give_memory_back(HTTPDServer *s) {
@@ -75,7 +84,7 @@ size_t httpd_sweep(HTTPDServer *s, int stage) {
     else give_memory_back(s);
     pthread_mutex_lock(&s->lock);
     for (Connection *c = s->first; c; c = c->next) examine(c, now, stage);
-    size_t open = s->count + (s->listener >= 0);
+    size_t open = s->count + !s->is_deaf;
     pthread_mutex_unlock(&s->lock);
     return open;
 }

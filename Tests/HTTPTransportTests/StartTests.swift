@@ -34,6 +34,20 @@ import Testing
         server.server.stop()
     }
 
+    /// Clients that arrive together do not all become one thread's.
+    @Test func connectionsAreSharedOut() throws {
+        let server = try TestServer { $0.ioThreads = 3 }
+        defer { server.server.stop() }
+        let clients = try (0..<60).map { _ in try server.client() }
+        let threads = try clients.map { client in
+            try client.send("GET /thread HTTP/1.1\r\nHost: x\r\n\r\n")
+            return try client.reply().text
+        }
+        let shares = Dictionary(grouping: threads) { $0 }.mapValues(\.count)
+        #expect(shares.count == 3)
+        #expect(shares.values.allSatisfy { $0 >= 5 }, "\(shares)")
+    }
+
     @Test func startsOnce() throws {
         let port = TestServer.shared.port
         try TestServer.shared.server.start()

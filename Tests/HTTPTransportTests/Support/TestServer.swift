@@ -52,7 +52,7 @@ final class TestServer: Sendable {
             (.post, "/echo", "echo"), (.post, "/compute", "compute"), (.get, "/hello", "hello"),
             (.post, "/gate", "gate"),
             (.post, "/nap", "nap"), (.get, "/items/{name}", "item"), (.get, "/parts", "parts"),
-            (.get, "/break", "break"),
+            (.get, "/break", "break"), (.get, "/thread", "thread"),
         ])
 
         func answer(_ request: HTTPRequest) -> HTTPOutcome {
@@ -73,6 +73,7 @@ final class TestServer: Sendable {
             case "gate": .compute { self.waited(request) { $0.gate.wait() } }
             case "nap": .compute { self.waited(request) { _ in usleep(2_000) } }
             case "hello": .reply(text(200, "hello \(request.queryItem("name") ?? "you")"))
+            case "thread": .reply(text(200, "\(pthread_self())"))
             case "item": .reply(text(200, parameters["name"]!))
             case "parts":
                 .reply(
