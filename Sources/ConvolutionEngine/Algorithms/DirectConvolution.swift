@@ -33,7 +33,9 @@ import KernelInterface
 ///
 /// *Error*: sums are cut at 256 products, as in ``ImplicitGEMM``; a 31x31 kernel keeps to
 /// ``Precision/strict``.
-struct DirectConvolution<Scalar: TensorScalar>: Sendable {
+///
+/// A class, since a plan hands its algorithm on in each run, and copying this one takes a tenth of the smallest.
+final class DirectConvolution<Scalar: TensorScalar>: Sendable {
     let geometry: ConvolutionGeometry
     let kernels: GEMMKernels<Scalar>
     let threads: Int
