@@ -94,9 +94,10 @@ struct StridePhases<Scalar: TensorScalar>: Sendable {
     }
     var scratchByteCount: Int { threads * workerElements * MemoryLayout<Scalar>.stride }
 
-    /// Whether panels for weights of one use are made right before it, as in ``GridProduct/packsLate``.
+    /// Whether panels for weights of one use are made right before it: where every weight is read once. (With three
+    /// blocks of pixels to read them it takes a tenth longer.)
     private var packsLate: Bool {
-        geometry.batch * blocks.blockCount <= 3 && geometry.inputChannelsPerGroup > 0
+        geometry.batch * blocks.blockCount == 1 && geometry.inputChannelsPerGroup > 0
     }
     /// Rows of such panels, of one chunk, that are made at a time: 128 KB.
     private var lateRows: Int {
