@@ -65,6 +65,14 @@ public final class ConvolutionService: Sendable {
         let compression = Compression(
             for: dressed, to: request, from: limits.minCompressedReplyBytes)
         guard let compression else { return .reply(dressed) }
-        return .compute { compression.compressed(dressed) }
+        return .compute {
+            let start = Timestamp.now
+            var response = compression.compressed(dressed)
+            let addition = ServerTiming.addition(", compress;dur=", since: start)
+            for i in response.headers.indices where response.headers[i].name == ServerTiming.name {
+                response.headers[i].value += addition
+            }
+            return response
+        }
     }
 }

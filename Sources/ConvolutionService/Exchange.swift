@@ -54,7 +54,7 @@ struct Exchange: Sendable {
     /// What every reply has, and what is counted of it.
     private func finish(_ response: HTTPResponse, _ timing: ServerTiming) -> HTTPResponse {
         var response = response
-        response.headers.append((name: "Server-Timing", value: timing.header))
+        response.headers.append((name: ServerTiming.name, value: timing.header))
         service.count(response, name, request)
         if let model {
             service.inferences.record(model, isSuccess: response.status == 200, timing)

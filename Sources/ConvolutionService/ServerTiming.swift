@@ -7,6 +7,9 @@ struct ServerTiming: Sendable {
     /// What a request's time is spent on.
     enum Stage: Int, CaseIterable { case parse, queue, compute, serialize }
 
+    /// The field of the reply's header.
+    static let name = "Server-Timing"
+
     private var nanoseconds: InlineArray<4, UInt64> = .init(repeating: 0)
     private var last: Timestamp
 
@@ -40,6 +43,15 @@ struct ServerTiming: Sendable {
             Self.put(", queue;dur=", nanoseconds[1], &count, text)
             Self.put(", compute;dur=", nanoseconds[2], &count, text)
             Self.put(", serialize;dur=", nanoseconds[3], &count, text)
+            return count
+        }
+    }
+
+    /// `, compress;dur=1.234`, in ms: for what is done to a reply that has its header already.
+    static func addition(_ item: StaticString, since start: Timestamp) -> String {
+        String(unsafeUninitializedCapacity: 64) { text in
+            var count = 0
+            Self.put(item, Timestamp.now.nanoseconds - start.nanoseconds, &count, text)
             return count
         }
     }

@@ -132,14 +132,14 @@ def can_filter_phases(weight, fields):
     for kernel, stride, dilation in zip((height, width), ([1, *axes.stride])[-2:],
                                         ([1, *axes.dilation])[-2:]):
         taps = [len(range(residue, kernel, stride)) for residue in range(stride)]
-        known = {(1,), (3,)} if is_strict else {(1,), (3,), (5,), (2, 3)}
+        known = {(1,), (3,)} if is_strict else {(1,), (3,), (5,), (1, 2), (2, 3)}
         if stride > 1 and not is_strict:
             known.add((2,))
         if stride > min(8, kernel) or tuple(sorted(set(taps))) not in known:
             return False
         if dilation > 1 and kernel > 1:
             return False
-        products *= sum({1: 1, 2: 5, 3: 4 if is_strict else 6, 5: 6}[n] for n in taps)
+        products *= sum({1: 4 if 2 in taps else 1, 2: 5, 3: 4 if is_strict else 6, 5: 6}[n] for n in taps)
         has_taps |= max(taps) > 1
     is_deep = axes.rank == 3 and depth[-1] > 1
     return (has_taps and products <= 256 and weight.shape[0] > 0 and depth[-1:] <= [16]

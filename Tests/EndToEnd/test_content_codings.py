@@ -84,6 +84,8 @@ def test_large_replies_of_json_are_compressed_on_demand(compressing, coding):
     plain = requests.post(compressing.url + "/v1/conv2d", json=body, timeout=60,
                           headers={"Accept-Encoding": "identity"})
     assert asked.headers["Content-Encoding"] == coding and "Content-Encoding" not in plain.headers
+    assert float(asked.headers["Server-Timing"].rpartition("compress;dur=")[2]) > 0
+    assert "compress" not in plain.headers["Server-Timing"]
     assert asked.json() == plain.json()
     assert int(asked.headers["Content-Length"]) < int(plain.headers["Content-Length"]) / 2
 

@@ -69,6 +69,7 @@ def test_refused_or_answered_as_by_pytorch(server, case):
 @example(Case("conv3d", [1, 2, 9, 9, 9], [3, 2, 3, 3, 3], {"dilation": 2, "algorithm": "winograd"}))
 @example(Case("conv_transpose2d", [1, 2, 9, 9], [2, 3, 4, 5], {"stride": 2, "algorithm": "winograd"}))
 @example(Case("conv_transpose2d", [1, 2, 9, 9], [2, 3, 3, 4], {"stride": 2, "algorithm": "winograd"}))
+@example(Case("conv_transpose2d", [1, 2, 9, 9], [2, 3, 7, 4], {"stride": 2, "algorithm": "winograd"}))
 @example(Case("conv_transpose1d", [2, 9], [2, 3, 16], {"stride": 8, "algorithm": "winograd"}))
 @given(spoiled())
 def test_refused_or_answered_as_by_the_contract(server, case):

@@ -43,6 +43,10 @@ extension Safetensors {
 
     /// A string in JSON.
     private static func literal(_ text: String) -> String {
+        let isPlain = text.utf8.allSatisfy {
+            $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\")
+        }
+        if isPlain { return "\"" + text + "\"" }
         var literal = String.UnicodeScalarView("\"".unicodeScalars)
         for scalar in text.unicodeScalars {
             switch scalar {

@@ -29,7 +29,9 @@ struct DocumentBuilder {
 
     /// A value that is JSON already.
     mutating func add(_ name: String, text: String) throws(RequestFailure) {
-        let path = name.split(separator: ".", omittingEmptySubsequences: false)
+        let path =
+            name.utf8.contains(UInt8(ascii: "."))
+            ? name.split(separator: ".", omittingEmptySubsequences: false) : [name[...]]
         guard path.count <= Self.depthLimit else {
             throw .field(
                 pointer: "",
@@ -40,7 +42,19 @@ struct DocumentBuilder {
     }
 
     /// The document.
-    var text: String { entries.isEmpty ? "{}" : Self.text(entries[...], depth: 0) }
+    var text: String {
+        if entries.contains(where: { $0.path.count > 1 }) {
+            return Self.text(entries[...], depth: 0)
+        }
+        var text = "{"
+        for entry in entries {
+            if text.utf8.count > 1 { text += "," }
+            text += jsonString(String(entry.path[0]))
+            text += ":"
+            text += entry.text
+        }
+        return text + "}"
+    }
 
     /// The object or list of what has the first `depth` parts of its names in common. A name that is
     /// there twice stays there twice, for the reader to refuse.

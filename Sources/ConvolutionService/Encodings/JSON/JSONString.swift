@@ -2,6 +2,10 @@
 
 /// `text` between quotes, with what must be escaped escaped.
 func jsonString(_ text: String) -> String {
+    let isPlain = text.utf8.allSatisfy {
+        $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") && $0 != 0x7F
+    }
+    if isPlain { return "\"" + text + "\"" }
     var result = "\""
     for scalar in text.unicodeScalars {
         switch scalar {
