@@ -47,12 +47,14 @@ static void examine(Connection *c, uint64_t now, int stage) {
         shutdown(c->exchange.socket, SHUT_RDWR);
 }
 
-// The backlog is served to its end. Whether nobody is listened to any more.
-static bool is_quiet(Loop *loop) {
+// A loop listens until its backlog has been served. Whether it has stopped, a sweep ago at least: its thread may be
+// about to accept.
+static bool is_quiesced(Loop *loop) {
+    bool was = loop->quiesced;
     struct pollfd waiting = {loop->listener, POLLIN, 0};
-    if (!loop->quiesced && poll(&waiting, 1, 0) == 0)
+    if (!was && poll(&waiting, 1, 0) == 0)
         loop->quiesced = MHD_quiesce_daemon(loop->daemon) != MHD_INVALID_SOCKET;
-    return loop->quiesced;
+    return was;
 }
 
 // All listeners close together: what one of them no longer takes would be another's.
@@ -65,9 +67,9 @@ static void stop_listening(HTTPDServer *s, uint64_t now) {
         return;
     }
     if (now - s->filtered <= grace / 4) return;
-    bool quiet = true;
-    for (unsigned i = 0; i < s->loop_count; i++) quiet = is_quiet(&s->loops[i]) && quiet;
-    if (!quiet) return;
+    bool all = true;
+    for (unsigned i = 0; i < s->loop_count; i++) all = is_quiesced(&s->loops[i]) && all;
+    if (!all) return;
     close_listeners(s);
     s->is_deaf = true;
 }

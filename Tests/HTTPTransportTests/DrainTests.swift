@@ -6,8 +6,11 @@ import HTTPTransport
 import Testing
 
 @Suite struct DrainTests {
+    /// With minutes for everything, since beside long tests it may be one until this one goes on.
     @Test func workInFlightIsFinished() async throws {
-        let server = try TestServer()
+        let server = try TestServer {
+            ($0.idleTimeoutSeconds, $0.bodyTimeoutSeconds, $0.drainSeconds) = (900, 900, 900)
+        }
         let port = server.port
         let (busy, idle, sending) = (try server.client(), try server.client(), try server.client())
         try busy.send("POST /gate HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\na")
