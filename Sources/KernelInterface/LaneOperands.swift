@@ -27,6 +27,8 @@ public struct LaneOperands<Scalar>: @unchecked Sendable {
     public var offsets: UnsafePointer<Int>
     /// Offset of each output's first tap.
     public var pixels: UnsafePointer<Int>
+    /// Where the windows of a row's outputs are neighbours: its rows.
+    public var rows: OutputRows?
     /// Outputs of a channel.
     public var count: Int
     /// The first output of the first channel; those of a channel are neighbours.
@@ -35,15 +37,16 @@ public struct LaneOperands<Scalar>: @unchecked Sendable {
     public var outputPitch: Int
     /// Memory for the weights, a vector for each tap and eight more.
     public var turned: UnsafeMutablePointer<Scalar>
-    /// Memory for the sums, a vector for each of ``pixels``.
+    /// Memory for the sums, a vector for each of ``pixels`` and, for ``rows``, eight more.
     public var sums: UnsafeMutablePointer<Scalar>
 
     /// All of it.
     public init(
         channels: Int, field: LaneField<Scalar>, weights: UnsafePointer<Scalar>, taps: Int,
         starts: UnsafePointer<Scalar>?, start: Scalar, offsets: UnsafePointer<Int>,
-        pixels: UnsafePointer<Int>, count: Int, output: UnsafeMutablePointer<Scalar>,
-        outputPitch: Int, turned: UnsafeMutablePointer<Scalar>,
+        pixels: UnsafePointer<Int>, rows: OutputRows? = nil, count: Int,
+        output: UnsafeMutablePointer<Scalar>, outputPitch: Int,
+        turned: UnsafeMutablePointer<Scalar>,
         sums: UnsafeMutablePointer<Scalar>
     ) {
         self.channels = channels
@@ -54,11 +57,30 @@ public struct LaneOperands<Scalar>: @unchecked Sendable {
         self.start = start
         self.offsets = offsets
         self.pixels = pixels
+        self.rows = rows
         self.count = count
         self.output = output
         self.outputPitch = outputPitch
         self.turned = turned
         self.sums = sums
+    }
+}
+
+/// Rows of outputs whose neighbours look at neighbouring windows, with kernels of five or seven columns.
+public struct OutputRows: @unchecked Sendable {
+    /// Outputs of a row, and taps of a row of the kernel.
+    public var width, taps: Int
+    /// Elements of the field from the windows of one row of outputs to the next's, and from one row of taps to the next.
+    public var step, tapStep: Int
+    /// Of each row of outputs the rows of taps that do not look at padding, which are enough where weights are finite.
+    public var spans: UnsafePointer<Range<Int>>
+
+    /// All of it.
+    public init(
+        width: Int, taps: Int, step: Int, tapStep: Int, spans: UnsafePointer<Range<Int>>
+    ) {
+        (self.width, self.taps, self.step, self.tapStep) = (width, taps, step, tapStep)
+        self.spans = spans
     }
 }
 

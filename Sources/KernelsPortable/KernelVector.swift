@@ -55,6 +55,13 @@ extension KernelVector {
     ) {
         transpose(from, stride, to, pitch)
     }
+
+    /// Whether every lane is 0: of a sum of 0 · x, whether no x is infinite or NaN.
+    @inline(__always) var isZero: Bool {
+        var isZero = true
+        for i in 0..<Self.scalarCount where self[i] != 0 { isZero = false }
+        return isZero
+    }
 }
 
 /// A vector at any address: one instruction, as fast as from an aligned one but for split lines.

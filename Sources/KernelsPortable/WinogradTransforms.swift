@@ -60,13 +60,6 @@ enum WinogradTransforms<V: KernelVector> {
                 }
             }
         }
-        return !M.makesOutputs || isZero(check)
-    }
-
-    /// 0 · x is 0 for every x but infinities and NaN, which make NaN.
-    @inline(__always) private static func isZero(_ v: V) -> Bool {
-        var isZero = true
-        for i in 0..<V.scalarCount where v[i] != 0 { isZero = false }
-        return isZero
+        return !M.makesOutputs || check.isZero
     }
 }

@@ -15,6 +15,13 @@ extension DirectConvolutionTests {
                 $0.options.padding = .symmetric([1, 2])
             }
         }
+        + (1...17).map { width in
+            depthwise(
+                "\(width) short columns, 7 x 7", [width / 2 + 1, width], [7, 7], channels: 19
+            ) {
+                $0.options.padding = .symmetric([3])
+            }
+        }
         + [1, 2, 3, 5].map { stride in
             depthwise("many channels, stride \(stride)", [23, 21], [5, 4], channels: 18) {
                 $0.options.stride = [stride]
@@ -38,5 +45,16 @@ extension DirectConvolutionTests {
                 $0.options.padding = .pairs([[8, 0]])
             },
             depthwise("many channels, one output", [7, 7], [7, 7], channels: 33),
+            depthwise("many channels, rows of windows apart", [19, 20], [7, 7], channels: 17) {
+                $0.options.stride = [2, 1]
+                $0.options.dilation = [3, 1]
+                $0.options.padding = .pairs([[9, 2], [0, 6]])
+            },
+            depthwise("many channels, several bands of rows", [90, 54], [7, 7], channels: 16) {
+                $0.options.padding = .symmetric([3])
+            },
+            depthwise("many channels, mostly padding", [2, 3], [5, 7], channels: 18) {
+                $0.options.padding = .symmetric([7, 9])
+            },
         ]
 }

@@ -47,10 +47,31 @@ extension DirectConvolution {
                 weights: weights.weight + channel * k, taps: k,
                 starts: weights.bias.map { $0 + channel }, start: sumStart,
                 offsets: scratch.offsets, pixels: scratch.pixels,
+                rows: laneRows(blocks, row..<row + rows, scratch),
                 count: rows * g.outputSize.width, output: output,
                 outputPitch: g.outputSize.count, turned: scratch.turned, sums: scratch.sums))
         operands.finish(
             output, rows: channels, pitch: g.outputSize.count, count: rows * g.outputSize.width)
+    }
+}
+
+/// Rows of outputs that look at neighbouring windows.
+extension DirectConvolution {
+    private func laneRows(
+        _ blocks: LaneBlocks, _ rows: Range<Int>, _ scratch: LaneScratch<Scalar>
+    ) -> OutputRows? {
+        let g = geometry, taps = g.kernel.width
+        guard g.stride.width == 1, g.dilation.width == 1, taps == 5 || taps == 7 else { return nil }
+        for (place, row) in rows.enumerated() {
+            let top = row * g.stride.height - g.paddingBefore.height
+            let low = StepRange.inside(
+                g.inputSize.height, count: g.kernel.height, stride: g.dilation.height, offset: top)
+            scratch.spans[place] = low
+        }
+        return OutputRows(
+            width: g.outputSize.width, taps: taps,
+            step: g.stride.height * blocks.pitch * blocks.lanes,
+            tapStep: g.dilation.height * blocks.pitch * blocks.lanes, spans: scratch.spans)
     }
 }
 

@@ -3,7 +3,7 @@
 /// The working memory of depthwise bands (``LaneBlocks``):
 ///
 ///     offsets | pixels           of taps and outputs, for all cores
-///     turned | field | sums      for each core
+///     turned | field | sums | spans      for each core
 struct LaneScratch<Scalar: TensorScalar>: @unchecked Sendable {
     /// Offset of each tap in the field.
     let offsets: UnsafeMutablePointer<Int>
@@ -15,14 +15,16 @@ struct LaneScratch<Scalar: TensorScalar>: @unchecked Sendable {
     let field: UnsafeMutablePointer<Scalar>
     /// The outputs with a channel in each lane.
     let sums: UnsafeMutablePointer<Scalar>
+    /// The rows of taps of each row of outputs.
+    let spans: UnsafeMutablePointer<Range<Int>>
     private let sizes: Sizes
 
     /// Elements of each part.
     private struct Sizes {
-        let offsets, pixels, turned, field, sums: Int
+        let offsets, pixels, turned, field, sums, spans: Int
         /// Outputs of a band, up to a whole number of tiles.
         let pixelCount: Int
-        var worker: Int { turned + field + sums }
+        var worker: Int { turned + field + sums + spans }
 
         init(_ direct: DirectConvolution<Scalar>, _ blocks: LaneBlocks) {
             func elements(_ byteCount: Int) -> Int {
@@ -36,7 +38,8 @@ struct LaneScratch<Scalar: TensorScalar>: @unchecked Sendable {
             pixels = elements(8 * pixelCount)
             turned = vectors(direct.k + 8)
             field = vectors(blocks.windowRows * blocks.pitch + 8)
-            sums = vectors(pixelCount)
+            sums = vectors(pixelCount + 8)
+            spans = elements(blocks.rows * MemoryLayout<Range<Int>>.stride)
         }
     }
 
@@ -59,7 +62,14 @@ struct LaneScratch<Scalar: TensorScalar>: @unchecked Sendable {
         turned = memory + sizes.offsets + sizes.pixels
         field = turned + sizes.turned
         sums = field + sizes.field
+        spans = Self.spans(behind: sums + sizes.sums)
         self.sizes = sizes
+    }
+
+    private static func spans(
+        behind end: UnsafeMutablePointer<Scalar>
+    ) -> UnsafeMutablePointer<Range<Int>> {
+        UnsafeMutableRawPointer(end).assumingMemoryBound(to: Range<Int>.self)
     }
 
     private init(_ first: LaneScratch, _ worker: Int) {
@@ -67,6 +77,7 @@ struct LaneScratch<Scalar: TensorScalar>: @unchecked Sendable {
         turned = first.turned + worker * sizes.worker
         field = turned + sizes.turned
         sums = field + sizes.field
+        spans = Self.spans(behind: sums + sizes.sums)
     }
 
     /// The memory of another core.
