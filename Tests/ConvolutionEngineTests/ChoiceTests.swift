@@ -95,6 +95,8 @@ struct ChoiceTests {
         Row("pix2pix", [1, 128, 64, 64], [128, 64, 4, 4], stride: 2, padding: 1, .winograd),
         Row("GAN 32", [1, 256, 32, 32], [256, 128, 4, 4], stride: 2, padding: 1, .winograd),
         Row("DCGAN 16", [1, 128, 16, 16], [128, 64, 4, 4], stride: 2, padding: 1, .winograd),
+        Row(
+            "pix2pix 16", [1, 512, 16, 16], [512, 256, 4, 4], stride: 2, padding: 1, .stridePhases),
         Row("DCGAN 8", [1, 256, 8, 8], [256, 128, 4, 4], stride: 2, padding: 1, .stridePhases),
         Row("DCGAN 4", [1, 512, 4, 4], [512, 256, 4, 4], stride: 2, padding: 1, .stridePhases),
         Row("GAN, last", [1, 64, 64, 64], [64, 3, 4, 4], stride: 2, padding: 1, .columnScatter),

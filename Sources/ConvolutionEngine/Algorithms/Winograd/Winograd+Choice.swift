@@ -101,7 +101,9 @@ extension Winograd {
             return channels >= 112 && g.inputChannelsPerGroup <= 128 && pixels >= 900
         }
         if g.kernel.height == 2 * down || g.kernel.width == 2 * across {
-            return channels >= 64 && pixels >= 256
+            // Of 512 input channels small maps wait for the transformed weights.
+            let least = g.inputChannelsPerGroup <= 256 ? 256 : 900
+            return channels >= 64 && pixels >= least
         }
         return channels >= 64 && pixels >= 256 || channels >= 32 && pixels >= 576
     }
