@@ -54,11 +54,9 @@ struct LaneBlocks: Sendable {
         if lanes <= 4 && width <= 8 { return false }
         if width <= max(16, 3 * lanes / 2) { return true }
         let wasted = (lanes - width % lanes) % lanes
-        // Where a vector of a row serves all its taps.
-        if lanes == 16 && g.kernel.width == 7 && g.dilation.width == 1 && width <= 4 * lanes {
-            return wasted >= lanes / 4
-        }
+        // AVX-512 has a vector serve all taps of a row.
+        let most = lanes == 16 && g.kernel.width == 7 && g.dilation.width == 1 ? 4 : 3
         return g.kernel.count >= 25 && lanes <= 8 && width <= 4 * lanes
-            || g.kernel.count >= 49 && width <= 3 * lanes && wasted >= lanes / 4
+            || g.kernel.count >= 49 && width <= most * lanes && wasted >= lanes / 4
     }
 }
