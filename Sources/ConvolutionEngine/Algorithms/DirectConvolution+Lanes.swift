@@ -64,9 +64,8 @@ extension DirectConvolution {
         guard g.stride.width == 1, g.dilation.width == 1, taps == 5 || taps == 7 else { return nil }
         for (place, row) in rows.enumerated() {
             let top = row * g.stride.height - g.paddingBefore.height
-            let low = StepRange.inside(
+            scratch.spans[place] = StepRange.inside(
                 g.inputSize.height, count: g.kernel.height, stride: g.dilation.height, offset: top)
-            scratch.spans[place] = low
         }
         return OutputRows(
             width: g.outputSize.width, taps: taps,

@@ -26,13 +26,13 @@ struct StridePhases<Scalar: TensorScalar>: Sendable {
     let kernels: GEMMKernels<Scalar>
     let threads: Int
     private let packer: ColumnPacker<Scalar>
-    private let blocks: BlockSizes
+    let blocks: BlockSizes
     /// In the order of their residues, the width's fastest.
-    private let phases: [StridePhase]
+    let phases: [StridePhase]
     /// Input channels of a chunk of the sum.
     private let channelsAtATime: Int
     /// Elements of one row of C: the pixels of a block, and slack.
-    private let ldc: Int
+    let ldc: Int
     /// Output channels whose sums are in memory at a time.
     private let rowsAtATime: Int
 
@@ -80,14 +80,14 @@ struct StridePhases<Scalar: TensorScalar>: Sendable {
     private var positions: Int { packer.grid.taps.count }
     /// Whether every phase looks at all positions: rows of B are then in the order of the sum, otherwise
     /// position by position, so that what a phase picks lies together and fills whole lines of L1.
-    private let isWhole: Bool
+    let isWhole: Bool
     /// Elements from one position's rows of B to the next's: what a row writes too much is less than a row.
     private var positionStride: Int { (channelsAtATime + 1) * kernels.nr }
     /// Elements from one panel of B to the next.
-    private var panelStride: Int { max(1, positions) * positionStride }
+    var panelStride: Int { max(1, positions) * positionStride }
     private var panelElements: Int { blocks.mostPixels / kernels.nr * panelStride }
     /// Elements of C for one phase.
-    private var phasePitch: Int { rowsAtATime * ldc }
+    var phasePitch: Int { rowsAtATime * ldc }
     private var workerElements: Int {
         (phases.count * phasePitch + panelElements + packer.planeElements + lateElements + 192) / 16
             * 16
@@ -100,7 +100,7 @@ struct StridePhases<Scalar: TensorScalar>: Sendable {
         geometry.batch * blocks.blockCount == 1 && geometry.inputChannelsPerGroup > 0
     }
     /// Rows of such panels, of one chunk, that are made at a time: 128 KB.
-    private var lateRows: Int {
+    var lateRows: Int {
         let fitting = 131_072 / (lateElementsPerRow * MemoryLayout<Scalar>.stride)
         return max(kernels.mr, fitting / kernels.mr * kernels.mr)
     }
@@ -202,108 +202,6 @@ struct StridePhases<Scalar: TensorScalar>: Sendable {
             }
             first += some
         } while first < channels
-    }
-
-    /// Channels of the sum, their columns, and where it goes.
-    private struct Chunk {
-        let channels: Range<Int>
-        let b: UnsafePointer<Scalar>
-        let pixels: Int
-        /// C of the first phase, whose row 0 is output channel `firstRow`.
-        let c: UnsafeMutablePointer<Scalar>
-        let firstRow: Int
-        let bias: UnsafePointer<Scalar>
-    }
-
-    /// Panels of a chunk's weights, those of a phase together, or those of some output channels.
-    private struct ChunkPanels {
-        let first: UnsafePointer<Scalar>
-        /// Panels from one phase to the next, and elements from one panel to the next; nil: they follow each other.
-        let perPhase: Int
-        let panelStride: Int?
-        /// The output channel of the first row.
-        let firstRow: Int
-    }
-
-    /// All phases of a chunk, with panels `[panel][phase][channel][tap]` that are made on the way.
-    private func multiplyLate(
-        _ chunk: Chunk, _ rows: Range<Int>, _ weights: UnsafePointer<Scalar>, _ order: [[Int]],
-        to panels: UnsafeMutablePointer<Scalar>
-    ) {
-        let taps = geometry.kernel.count, m = geometry.outputChannelsPerGroup
-        let channels = chunk.channels.count
-        var packing = PhasePanels(order, channels: channels, perPhase: 1, kernels)
-        for first in stride(from: rows.lowerBound, to: rows.upperBound, by: lateRows) {
-            let some = first..<min(rows.upperBound, first + lateRows)
-            let from = weights + (chunk.channels.lowerBound * m + first) * taps
-            let whole = some.count / kernels.mr * kernels.mr
-            packing.pack(from, m: m, rows: whole, to: panels)
-            packing.pack(
-                from + whole * taps, m: m, rows: some.count - whole,
-                to: panels + whole * channels * taps)
-            multiply(
-                chunk, some,
-                ChunkPanels(
-                    first: panels, perPhase: 1, panelStride: channels * taps * kernels.mr,
-                    firstRow: first))
-        }
-    }
-
-    /// All phases of a chunk for some output channels.
-    private func multiply(_ chunk: Chunk, _ rows: Range<Int>, _ panels: ChunkPanels) {
-        let isFirst = chunk.channels.lowerBound == 0
-        var a = panels.first
-        for (i, phase) in phases.enumerated() {
-            let depth = chunk.channels.count * phase.taps.count
-            if isFirst || !phase.taps.isEmpty {
-                let aStride = panels.panelStride ?? depth * kernels.mr
-                let start = geometry.hasBias || !phase.taps.isEmpty ? chunk.bias : nil
-                multiply(
-                    phase, depth: depth, rows: rows.count,
-                    a: a + (rows.lowerBound - panels.firstRow) / kernels.mr * aStride,
-                    aStride: aStride, b: chunk.b, pixels: chunk.pixels,
-                    c: chunk.c + i * phasePitch + (rows.lowerBound - chunk.firstRow) * ldc,
-                    start: isFirst ? start.map { $0 + rows.lowerBound } : nil, accumulate: !isFirst)
-            }
-            a += depth * panels.perPhase * kernels.mr
-        }
-    }
-
-    /// One phase of one chunk: a panel of B stays in L1 while panels of A pass by, from L2. A, C and the bias begin at
-    /// the first of the rows.
-    private func multiply(
-        _ phase: StridePhase, depth: Int, rows: Int, a: UnsafePointer<Scalar>, aStride: Int,
-        b: UnsafePointer<Scalar>, pixels: Int, c: UnsafeMutablePointer<Scalar>,
-        start: UnsafePointer<Scalar>?, accumulate: Bool
-    ) {
-        let mr = kernels.mr, atATime = aStride == depth * mr ? blocks.mc : mr
-        let panels = ColumnPanels(pixels, kernels: kernels)
-        let kernels = kernels, ldc = ldc, panelStride = panelStride
-        phase.offsets.withUnsafeBufferPointer { offsets in
-            for m0 in stride(from: 0, to: rows, by: atATime) {
-                let count = (min(rows - m0, atATime) + mr - 1) / mr
-                let a = a + m0 / mr * aStride
-                for panel in 0..<panels.count {
-                    let columns = panels[panel], j = columns.lowerBound
-                    let vectors = (columns.count + kernels.lanes - 1) / kernels.lanes
-                    if isWhole {
-                        kernels.multiply(
-                            TileOperands(
-                                count: count, depth: depth, a: a,
-                                b: b + panel * panelStride, c: c + m0 * ldc + j, ldc: ldc,
-                                vectors: vectors, bias: start.map { $0 + m0 },
-                                accumulate: accumulate))
-                        continue
-                    }
-                    kernels.slide(
-                        SlideOperands(
-                            rows: mr, count: count, depth: depth, a: a,
-                            b: b + panel * panelStride, offsets: offsets.baseAddress!,
-                            c: c + m0 * ldc + j, ldc: ldc, vectors: vectors,
-                            bias: start.map { $0 + m0 }, accumulate: accumulate))
-                }
-            }
-        }
     }
 
     /// Rows of sums to rows of outputs: element q of residue r goes to column `s·q + r`.

@@ -26,6 +26,11 @@ struct WinogradAxis: Sendable {
         let firstPoint, firstInputPoint: Int
         /// The first of its points among those of the weights.
         let firstWeightPoint: Int
+
+        /// The point of the weights that belongs to one of its products.
+        func weightPoint(_ product: Int) -> Int {
+            firstWeightPoint + min(product, filter.weightPoints - 1)
+        }
     }
 
     /// A transform of values that phases share.
@@ -81,7 +86,7 @@ struct WinogradAxis: Sendable {
                 weightPoints: filter.weightPoints, origin: -g.paddingBefore[dimension], lead: 0)
             return
         }
-        let lead = filters.contains(.f41) ? 0 : Self.lead(g, dimension, outputs: outputs)
+        let lead = Self.lead(g, dimension, outputs: outputs)
         // Of the first outputs of a tile: r, the filter, and the input that its first value is of the first tile.
         let places = (0..<step).map { first in
             let at = first - lead + g.paddingBefore[dimension]
@@ -136,18 +141,20 @@ struct WinogradAxis: Sendable {
     }
 
     /// What is dropped so that phases share their inputs: nothing, where it takes a tenth more tiles, or where
-    /// there is no transform to save.
+    /// phases of one tap or two have no transform to share.
     private static func lead(_ g: ConvolutionGeometry, _ dimension: Int, outputs: Int) -> Int {
         let step = g.stride[dimension], size = g.outputSize[dimension]
         let lead = g.paddingBefore[dimension] % step
         let tiles = (size + outputs - 1) / outputs, more = (size + lead + outputs - 1) / outputs
-        return g.kernel[dimension] > step && 10 * more <= 11 * tiles ? lead : 0
+        return g.kernel[dimension] >= 2 * step && 10 * more <= 11 * tiles ? lead : 0
     }
+
+    private func phase(of point: Int) -> Phase { phases.last { $0.firstPoint <= point }! }
 
     /// The point of the weights that belongs to each product's.
     func weightPoint(_ point: Int) -> Int {
-        let phase = phases.last { $0.firstPoint <= point }!
-        return phase.firstWeightPoint + min(point - phase.firstPoint, phase.filter.weightPoints - 1)
+        let phase = phase(of: point)
+        return phase.weightPoint(point - phase.firstPoint)
     }
 
     /// Whether a product is saved.
@@ -155,7 +162,7 @@ struct WinogradAxis: Sendable {
 
     /// The point of the input that belongs to each product's.
     func inputPoint(_ point: Int) -> Int {
-        let phase = phases.last { $0.firstPoint <= point }!
+        let phase = phase(of: point)
         return phase.firstInputPoint + point - phase.firstPoint
     }
 }

@@ -33,8 +33,7 @@ struct WinogradTiling: Sendable {
             (0..<phase.filter.points).flatMap { y in
                 (0..<width.points).map { x in
                     Product(
-                        weight: (phase.firstWeightPoint + min(y, phase.filter.weightPoints - 1))
-                            * width.weightPoints + across.weightPoint(x),
+                        weight: phase.weightPoint(y) * width.weightPoints + across.weightPoint(x),
                         input: (phase.firstInputPoint + y) * width.inputPoints
                             + across.inputPoint(x))
                 }

@@ -42,19 +42,7 @@ struct DocumentBuilder {
     }
 
     /// The document.
-    var text: String {
-        if entries.contains(where: { $0.path.count > 1 }) {
-            return Self.text(entries[...], depth: 0)
-        }
-        var text = "{"
-        for entry in entries {
-            if text.utf8.count > 1 { text += "," }
-            text += jsonString(String(entry.path[0]))
-            text += ":"
-            text += entry.text
-        }
-        return text + "}"
-    }
+    var text: String { entries.isEmpty ? "{}" : Self.text(entries[...], depth: 0) }
 
     /// The object or list of what has the first `depth` parts of its names in common. A name that is
     /// there twice stays there twice, for the reader to refuse.
