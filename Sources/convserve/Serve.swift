@@ -34,18 +34,11 @@ struct Serve: AsyncParsableCommand {
         let server = HTTPServer(
             limits: serverLimits, logger: logger, status: status, admission: service.admission,
             refusal: service.refusal, handler: service.handler)
-        do {
-            try server.start()
-        } catch {
-            throw StartFailure(description: error.description)
-        }
-        print(Greeting(limits: serverLimits, service: serviceLimits, port: server.port ?? 0).text)
-        flushStandardOutput()
-
         var quiet = logger
         quiet.logLevel = max(level, .warning)
         try await ServiceGroup(
-            services: [server], gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet
+            services: [Announced(server: server, limits: serviceLimits)],
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet
         ).run()
     }
 
@@ -56,6 +49,26 @@ struct Serve: AsyncParsableCommand {
         if asked.isEmpty || InstructionSet.requested != nil { return }
         let possible = InstructionSet.available.map(\.rawValue).joined(separator: ", ")
         throw ValidationError("\(name) is '\(asked)'; this machine can run \(possible)")
+    }
+}
+
+/// The server, which says where it listens.
+///
+/// It begins to listen in `run`, when the group has caught the signals: a client that sees the port
+/// open can count on being served to the end.
+private struct Announced: Service {
+    let server: HTTPServer
+    let limits: ServiceLimits
+
+    func run() async throws {
+        do {
+            try server.start()
+        } catch {
+            throw StartFailure(description: error.description)
+        }
+        print(Greeting(limits: server.limits, service: limits, port: server.port ?? 0).text)
+        flushStandardOutput()
+        try await server.run()
     }
 }
 

@@ -34,9 +34,9 @@ def run(*arguments, timeout=30, **env):
 
 
 class Convserve:
-    """`convserve serve` on a free port, ready when made."""
+    """`convserve serve` on a free port, ready when made unless told not to `wait`."""
 
-    def __init__(self, *arguments, port=None, env=None, give_port=True):
+    def __init__(self, *arguments, port=None, env=None, give_port=True, wait=True):
         if not os.access(BINARY, os.X_OK):
             raise FileNotFoundError(f"{BINARY} is not there: run `make build` first")
         self.port = port or free_port()
@@ -46,7 +46,18 @@ class Convserve:
             [BINARY, "serve", *flags, *arguments], text=True, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment(**(env or {})))
         self.session = requests.Session()
-        self._wait_until_ready()
+        if wait:
+            self._wait_until_ready()
+
+    def wait_until_open(self):
+        """Until somebody listens, which is a little before it has answered anything."""
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            try:
+                return socket.create_connection(("127.0.0.1", self.port)).close()
+            except ConnectionRefusedError:
+                time.sleep(0.0005)
+        raise TimeoutError("nobody listened within 20 s")
 
     def _wait_until_ready(self):
         deadline = time.monotonic() + 20

@@ -124,6 +124,16 @@ def test_readiness_while_draining():
         assert server.wait(timeout=10) == 0
 
 
+def test_a_signal_as_soon_as_the_port_is_open():
+    for _ in range(5):
+        server = Convserve(wait=False)
+        try:
+            server.wait_until_open()
+            assert server.stop() == 0, server.output()
+        finally:
+            server.kill()
+
+
 def test_it_says_where_and_how():
     with Convserve() as server:
         limits = requests.get(server.url + "/v1").json()
