@@ -131,7 +131,7 @@ struct ColumnScatter<Scalar: TensorScalar>: Sendable {
                         pack(input, rows, to: scratch)
                     }
                     product.run(
-                        columns, rows: 0..<rows.count, input: weights,
+                        product.table(columns), rows: 0..<rows.count, input: weights,
                         weights: WeightPanels<Scalar>.Group(first: scratch, form: .panels),
                         bias: zeros, c: c, ldc: ldc, scratch: c + sums + 32)
                 } else {

@@ -135,7 +135,7 @@ struct ImplicitGEMM<Scalar: TensorScalar>: Sendable {
             let rows = blocks.channels(ofSplit: task % blocks.splitCount)
             let c = operands.output + image * outputs * pixels + some.lowerBound
             product.run(
-                some, rows: rows, input: operands.input + image * inputStride,
+                product.table(some), rows: rows, input: operands.input + image * inputStride,
                 weights: weights.group(group), bias: weights.bias(ofGroup: group),
                 c: c, ldc: pixels, scratch: operands.scratch + worker * workerElements)
             operands.finish(

@@ -35,7 +35,8 @@ struct GridProduct<Scalar: TensorScalar>: Sendable {
 
     init(
         _ grid: TapGrid, channels: Int, outputs: Int, blocks: BlockSizes,
-        isolatesOne: Bool = false, images: Int = .max, kernels: GEMMKernels<Scalar>
+        isolatesOne: Bool = false, shiftsPlanes: Bool = true, images: Int = .max,
+        kernels: GEMMKernels<Scalar>
     ) {
         packsLate = images <= 3 / blocks.blockCount
         k = channels * grid.taps.count
@@ -45,8 +46,8 @@ struct GridProduct<Scalar: TensorScalar>: Sendable {
         self.isolatesOne = isolatesOne
         hasColumn = isolatesOne && grid.looksAtAllAtOnce
         packer = ColumnPacker(
-            grid, channels: channels, mostPixels: blocks.mostPixels, mostRows: blocks.kc,
-            isolatesOne: isolatesOne, kernels: kernels)
+            grid, channels: channels, mostPixels: blocks.mostPixels,
+            mostRows: shiftsPlanes ? blocks.kc : 0, isolatesOne: isolatesOne, kernels: kernels)
     }
 
     /// Elements from one panel of B to the next: what a row writes too much is less than a row.
@@ -63,24 +64,29 @@ struct GridProduct<Scalar: TensorScalar>: Sendable {
     }
     private var latePanelElements: Int { packsLate ? (blocks.mc + kernels.mr) * blocks.kc + 32 : 0 }
 
+    /// What ``run(_:rows:input:weights:bias:c:ldc:scratch:)`` needs to know of some pixels.
+    func table(_ pixels: Range<Int>) -> ColumnPacker<Scalar>.Table {
+        packer.table(pixels, panelStride: panelStride)
+    }
+
     /// C <- A·B + bias for some pixels and some output channels of one image and group.
     ///
     /// - Parameters:
-    ///   - pixels: columns of C, from the first of `c`
+    ///   - table: of the pixels, columns of C from the first of `c`
     ///   - rows: output channels of the group
     ///   - input: the group's first channel
     ///   - weights: the group's panels, or its weights where they lie
-    ///   - bias: the group's bias, padded to whole panels
+    ///   - bias: the group's bias, padded to whole panels; nil: the sums are added to what C holds
     ///   - c: row 0 of C at the first pixel
     ///   - ldc: elements from one row of C to the next
     ///   - scratch: ``scratchElements`` elements
     func run(
-        _ pixels: Range<Int>, rows: Range<Int>, input: UnsafePointer<Scalar>,
-        weights: WeightPanels<Scalar>.Group, bias: UnsafePointer<Scalar>,
+        _ table: ColumnPacker<Scalar>.Table, rows: Range<Int>, input: UnsafePointer<Scalar>,
+        weights: WeightPanels<Scalar>.Group, bias: UnsafePointer<Scalar>?,
         c: UnsafeMutablePointer<Scalar>, ldc: Int, scratch: UnsafeMutablePointer<Scalar>
     ) {
         let panelRows = (outputs + kernels.mr - 1) / kernels.mr * kernels.mr
-        let table = packer.table(pixels, panelStride: panelStride)
+        let pixels = table.pixels
         let b = scratch + edgeElements, plane = b + panelElements + 32
         packer.begin(table, plane)
         var k0 = 0

@@ -14,7 +14,10 @@ struct PixelBlock {
 
     private(set) var bands: [Band] = []
     /// Pieces of rows in the order of the pixels.
-    private(set) var rows: [(z: Int, y: Int, x: Range<Int>)] = []
+    private(set) var rows: [Piece] = []
+
+    /// A piece of a row.
+    typealias Piece = (z: Int, y: Int, x: Range<Int>)
 
     /// Bands to fill, with no pixels to copy.
     init(bands: [Band]) { self.bands = bands }

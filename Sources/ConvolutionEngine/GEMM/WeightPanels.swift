@@ -22,7 +22,10 @@ struct WeightLayout: Sendable {
 ///     panels  [group][ceil(k / kc)][ceil(m / mr)][kc][mr]      missing rows are zeros
 ///     bias    [group][ceil(m / mr)·mr]                         −0 where there is none
 ///
-/// The panels of a chunk of the sum follow each other, so that what is read next is what comes next.
+/// The panels of a chunk of the sum follow each other, so that what is read next is what comes next. Where sums run over
+/// one tap after the other, there is a set of them for each tap:
+///
+///     panels  [group][tap][ceil(channels / kc)][ceil(m / mr)][kc][mr]
 struct WeightPanels<Scalar: TensorScalar>: @unchecked Sendable {
     let mr: Int
     let m: Int
@@ -34,6 +37,8 @@ struct WeightPanels<Scalar: TensorScalar>: @unchecked Sendable {
     /// Weights `[group][m][k]` that lie where they came; there are no panels then.
     private let unpacked: UnsafePointer<Scalar>?
     private let form: Group.Form
+    /// Whether sums run over one tap after the other.
+    let isByTap: Bool
     private let owner: TensorStorage?
 
     let byteCount: Int
@@ -41,7 +46,8 @@ struct WeightPanels<Scalar: TensorScalar>: @unchecked Sendable {
     private var panelElements: Int { unpacked == nil ? groups * panelCount * k * mr : 0 }
 
     /// Room for `groups` times m x k weights; filled by ``pack(_:_:bias:kernels:threads:)``.
-    init(m: Int, k: Int, kc: Int, groups: Int, mr: Int) {
+    init(m: Int, k: Int, kc: Int, groups: Int, mr: Int, isByTap: Bool = false) {
+        self.isByTap = isByTap
         (self.m, self.k, self.kc, self.groups, self.mr) = (m, k, max(1, kc), groups, mr)
         (unpacked, owner, form) = (nil, nil, .panels)
         let rows = groups * ((m + mr - 1) / mr) * mr
@@ -55,6 +61,7 @@ struct WeightPanels<Scalar: TensorScalar>: @unchecked Sendable {
         _ form: Group.Form, _ weight: UnsafePointer<Scalar>, of owner: TensorStorage, m: Int,
         k: Int, groups: Int, mr: Int
     ) {
+        isByTap = false
         (self.m, self.k, kc, self.groups, self.mr) = (m, k, max(1, k), groups, mr)
         (unpacked, self.owner, self.form) = (weight, owner, form)
         byteCount = groups * ((m + mr - 1) / mr) * mr * MemoryLayout<Scalar>.stride
@@ -90,6 +97,11 @@ struct WeightPanels<Scalar: TensorScalar>: @unchecked Sendable {
     /// The weights of a group.
     func group(_ group: Int) -> Group {
         Group(first: unpacked.map { $0 + group * m * k } ?? panels(ofGroup: group), form: form)
+    }
+
+    /// The weights of one tap and group.
+    func group(_ group: Int, tap: Int, of taps: Int) -> Group {
+        Group(first: panels(ofGroup: group) + tap * (k / taps) * panelCount * mr, form: form)
     }
 
     private var base: UnsafeMutablePointer<Scalar> {
@@ -194,6 +206,30 @@ extension WeightPanels {
                     rows: min(mr, m - row), panel: panel % panelCount,
                     to: source.base + (group * k + first * taps) * panelCount * mr)
             }
+        }
+    }
+
+    /// Fills the panels tap by tap, from weights `[m][channel][taps]` of each group.
+    func packByTap(
+        _ weight: UnsafePointer<Scalar>, taps: Int, bias: UnsafePointer<Scalar>?,
+        kernels: GEMMKernels<Scalar>, threads: Int
+    ) {
+        let source = Source(weight: weight, bias: bias, base: base)
+        let channels = k / taps, tapPitch = channels * panelCount * mr
+        ParallelTiles.run(groups * panelCount, threads: threads) { task, _ in
+            let group = task / panelCount, panel = task % panelCount
+            let rows = source.weight + (group * m + panel * mr) * k
+            for first in stride(from: 0, to: channels, by: kc) {
+                let some = min(kc, channels - first)
+                kernels.winograd.splitTaps(
+                    TapPanels(
+                        weights: rows + first * taps, rowStride: k, rows: min(mr, m - panel * mr),
+                        channels: some, taps: taps,
+                        to: source.base + group * taps * tapPitch
+                            + (first * panelCount + panel * some) * mr,
+                        tapPitch: tapPitch))
+            }
+            packBias(source, group: group, row: panel * mr)
         }
     }
 

@@ -14,6 +14,7 @@ final class TypedPlan<Scalar: TensorScalar>: Sendable {
         case slidingWindow(SlidingWindow<Scalar>)
         case direct(DirectConvolution<Scalar>)
         case implicitGEMM(ImplicitGEMM<Scalar>)
+        case boxProducts(BoxProducts<Scalar>)
         case stridePhases(StridePhases<Scalar>)
         case depthwisePhases(DepthwisePhases<Scalar>)
         case columnScatter(ColumnScatter<Scalar>)
@@ -73,6 +74,9 @@ final class TypedPlan<Scalar: TensorScalar>: Sendable {
         {
             self.algorithm = .fft
             method = .fft(fft)
+        } else if let boxes = BoxProducts(geometry, kernels: kernels, threads: threads) {
+            self.algorithm = .im2col
+            method = .boxProducts(boxes)
         } else {
             self.algorithm = .im2col
             method = .implicitGEMM(ImplicitGEMM(geometry, kernels: kernels, threads: threads))
@@ -85,6 +89,7 @@ final class TypedPlan<Scalar: TensorScalar>: Sendable {
         case .slidingWindow(let algorithm): algorithm.scratchByteCount
         case .direct(let algorithm): algorithm.scratchByteCount
         case .implicitGEMM(let algorithm): algorithm.scratchByteCount
+        case .boxProducts(let algorithm): algorithm.scratchByteCount
         case .stridePhases(let algorithm): algorithm.scratchByteCount
         case .depthwisePhases(let algorithm): algorithm.scratchByteCount
         case .columnScatter(let algorithm): algorithm.scratchByteCount
@@ -138,6 +143,8 @@ final class TypedPlan<Scalar: TensorScalar>: Sendable {
             WeightSet(panels: [algorithm.prepare(weight, bias: bias)])
         case .implicitGEMM(let algorithm):
             WeightSet(panels: [algorithm.prepare(weight, of: storage, bias: bias, use: use)])
+        case .boxProducts(let algorithm):
+            WeightSet(panels: [algorithm.prepare(weight, of: storage, bias: bias, use: use)])
         case .stridePhases(let algorithm):
             WeightSet(panels: algorithm.prepare(weight, of: storage, bias: bias, use: use))
         case .columnScatter(let algorithm):
@@ -178,6 +185,7 @@ final class TypedPlan<Scalar: TensorScalar>: Sendable {
         case .slidingWindow(let algorithm): algorithm.run(operands, weights: weights.panels[0])
         case .direct(let algorithm): algorithm.run(operands, weights: weights)
         case .implicitGEMM(let algorithm): algorithm.run(operands, weights: weights.panels[0])
+        case .boxProducts(let algorithm): algorithm.run(operands, weights: weights.panels[0])
         case .stridePhases(let algorithm): algorithm.run(operands, weights: weights.panels)
         case .depthwisePhases(let algorithm): algorithm.run(operands, weights: weights)
         case .columnScatter(let algorithm): algorithm.run(operands, weights: weights)
