@@ -202,21 +202,34 @@ public struct VectorPlace: Sendable {
     }
 }
 
+/// Neighbouring taps of a sum.
+public struct TapRun: Sendable {
+    /// The first.
+    public var first: Int
+    /// How many.
+    public var count: Int
+
+    /// A run.
+    public init(first: Int, count: Int) {
+        self.first = first
+        self.count = count
+    }
+}
+
 /// Some pixels of ``RowKernels/channels`` output channels:
 ///
-///     output[r·outputPitch + to + x] <- bias[r] + Σ_k a[k·channels + r] · windows[offsets[k] + from + x]
+///     output[r·outputPitch + to + x] <- bias[r] + Σ_run Σ_k a[k·channels + r] · windows[offsets[k] + from + x]
 ///
-/// for every place, r < rows and x < width; the sum runs over k in ascending order, one rounding a step
-/// where the instruction set fuses, and is added to the output after every `chunk` steps.
+/// for every place, r < rows and x < width; the sum of a run goes over k in ascending order, one rounding a step
+/// where the instruction set fuses, and is added to those of the runs before. All places are summed run by run, so
+/// that a run's weights and what it looks at stay in L1.
 ///
-/// Assumptions: windows may be read in whole vectors. Places may overlap.
+/// Assumptions: windows may be read in whole vectors; there is a run. Places may overlap.
 public struct ChannelOperands<Scalar>: @unchecked Sendable {
     /// Weights `[depth][channels]`.
     public var a: UnsafePointer<Scalar>
-    /// Length of the sum.
-    public var depth: Int
-    /// Steps that are summed in registers.
-    public var chunk: Int
+    /// The taps, those that are summed in registers together.
+    public var runs: UnsafeBufferPointer<TapRun>
     /// Where the sums start, one a channel.
     public var bias: UnsafePointer<Scalar>
     /// What the offsets count from.
@@ -233,19 +246,18 @@ public struct ChannelOperands<Scalar>: @unchecked Sendable {
     public var output: UnsafeMutablePointer<Scalar>
     /// Elements from one output channel to the next.
     public var outputPitch: Int
-    /// Memory for a vector.
-    public var edge: UnsafeMutablePointer<Scalar>
+    /// Memory for a vector, and for one of each place and channel.
+    public var work: UnsafeMutablePointer<Scalar>
 
     /// All of it.
     public init(
-        a: UnsafePointer<Scalar>, depth: Int, chunk: Int, bias: UnsafePointer<Scalar>,
+        a: UnsafePointer<Scalar>, runs: UnsafeBufferPointer<TapRun>, bias: UnsafePointer<Scalar>,
         windows: UnsafePointer<Scalar>, offsets: UnsafePointer<Int>,
         places: UnsafeBufferPointer<VectorPlace>, width: Int, rows: Int,
-        output: UnsafeMutablePointer<Scalar>, outputPitch: Int, edge: UnsafeMutablePointer<Scalar>
+        output: UnsafeMutablePointer<Scalar>, outputPitch: Int, work: UnsafeMutablePointer<Scalar>
     ) {
         self.a = a
-        self.depth = depth
-        self.chunk = chunk
+        self.runs = runs
         self.bias = bias
         self.windows = windows
         self.offsets = offsets
@@ -254,6 +266,6 @@ public struct ChannelOperands<Scalar>: @unchecked Sendable {
         self.rows = rows
         self.output = output
         self.outputPitch = outputPitch
-        self.edge = edge
+        self.work = work
     }
 }

@@ -9,8 +9,10 @@ enum ChannelTile<V: KernelVector, let R: Int, let N: Int> {
     typealias Scalar = V.Scalar
     typealias Registers = InlineArray<R, InlineArray<N, V>>
 
-    /// The places from `first` on.
-    @inline(never) static func sum(_ o: ChannelOperands<Scalar>, first: Int) {
+    /// One run of the places from `first` on.
+    @inline(never) private static func sum(
+        _ o: ChannelOperands<Scalar>, _ run: Int, first: Int
+    ) {
         var from = InlineArray<N, UnsafePointer<Scalar>>(repeating: o.windows)
         var to = InlineArray<N, UnsafeMutablePointer<Scalar>>(repeating: o.output)
         for n in 0..<N {
@@ -18,29 +20,23 @@ enum ChannelTile<V: KernelVector, let R: Int, let N: Int> {
             to[n] += o.places[first + n].to
         }
         var sums = Registers(repeating: .init(repeating: .zero))
-        for r in 0..<R { for n in 0..<N { sums[r][n] = V(repeating: o.bias[r]) } }
-        var a = o.a, offsets = o.offsets
-        var left = o.depth, accumulate = false
-        repeat {
-            let some = min(left, o.chunk)
-            for _ in 0..<some {
-                step(&sums, a, from, offsets.pointee)
-                a += R
-                offsets += 1
+        if run == 0 {
+            for r in 0..<R { for n in 0..<N { sums[r][n] = V(repeating: o.bias[r]) } }
+        }
+        let taps = o.runs[run]
+        var a = o.a + taps.first * R, offsets = o.offsets + taps.first
+        for _ in 0..<taps.count {
+            step(&sums, a, from, offsets.pointee)
+            a += R
+            offsets += 1
+        }
+        if o.runs.count > 1 || o.rows < R || o.width < V.scalarCount {
+            finish(sums, to, o, run, first)
+        } else {
+            for r in 0..<R {
+                for n in 0..<N { store(sums[r][n], to[n] + r * o.outputPitch) }
             }
-            left -= some
-            if o.rows < R || accumulate || o.width < V.scalarCount {
-                finish(sums, to, o, accumulate)
-            } else {
-                for r in 0..<R {
-                    for n in 0..<N { store(sums[r][n], to[n] + r * o.outputPitch) }
-                }
-            }
-            if left > 0 {
-                accumulate = true
-                sums = Registers(repeating: .init(repeating: .zero))
-            }
-        } while left > 0
+        }
     }
 
     @inline(__always) private static func step(
@@ -59,53 +55,63 @@ enum ChannelTile<V: KernelVector, let R: Int, let N: Int> {
     /// a short sum.
     @inline(never) private static func finish(
         _ sums: Registers, _ to: InlineArray<N, UnsafeMutablePointer<Scalar>>,
-        _ o: ChannelOperands<Scalar>, _ accumulate: Bool
+        _ o: ChannelOperands<Scalar>, _ run: Int, _ first: Int
     ) {
         var sums = sums
-        if o.width < V.scalarCount { return narrow(sums, to, o, accumulate) }
-        for r in 0..<R where r < o.rows {
-            if accumulate {
-                // Places may overlap: what is added to is read before anything of the channel is written.
-                for n in 0..<N { sums[r][n] = V.sum(load(to[n] + r * o.outputPitch), sums[r][n]) }
+        let between = o.work + (1 + first * R) * V.scalarCount
+        if run > 0 {
+            for r in 0..<R {
+                for n in 0..<N {
+                    let before: V = load(between + (n * R + r) * V.scalarCount)
+                    sums[r][n] = V.sum(before, sums[r][n])
+                }
             }
-            for n in 0..<N { store(sums[r][n], to[n] + r * o.outputPitch) }
+        }
+        if run < o.runs.count - 1 {
+            for r in 0..<R {
+                for n in 0..<N { store(sums[r][n], between + (n * R + r) * V.scalarCount) }
+            }
+        } else if o.width < V.scalarCount {
+            narrow(sums, to, o)
+        } else {
+            for r in 0..<R where r < o.rows {
+                for n in 0..<N { store(sums[r][n], to[n] + r * o.outputPitch) }
+            }
         }
     }
 
-    /// Rows shorter than a vector, element by element; they do not overlap.
+    /// Rows shorter than a vector, element by element.
     @inline(__always) private static func narrow(
         _ sums: Registers, _ to: InlineArray<N, UnsafeMutablePointer<Scalar>>,
-        _ o: ChannelOperands<Scalar>, _ accumulate: Bool
+        _ o: ChannelOperands<Scalar>
     ) {
         for r in 0..<R where r < o.rows {
             for n in 0..<N {
-                store(sums[r][n], o.edge)
+                store(sums[r][n], o.work)
                 let row = to[n] + r * o.outputPitch
-                if accumulate {
-                    for i in 0..<o.width { row[i] += o.edge[i] }
-                } else {
-                    for i in 0..<o.width { row[i] = o.edge[i] }
-                }
+                for i in 0..<o.width { row[i] = o.work[i] }
             }
         }
     }
 }
 
 extension ChannelTile {
-    /// All places, `N` at a time, then one by one.
+    /// All places run by run, `N` at a time, then one by one.
     static func cover(_ o: ChannelOperands<Scalar>) {
-        var first = 0
-        while first + N <= o.places.count {
-            sum(o, first: first)
-            first += N
-        }
-        if first + 2 <= o.places.count {
-            ChannelTile<V, R, 2>.sum(o, first: first)
-            first += 2
-        }
-        while first < o.places.count {
-            ChannelTile<V, R, 1>.sum(o, first: first)
-            first += 1
+        for run in 0..<o.runs.count {
+            var first = 0
+            while first + N <= o.places.count {
+                sum(o, run, first: first)
+                first += N
+            }
+            if first + 2 <= o.places.count {
+                ChannelTile<V, R, 2>.sum(o, run, first: first)
+                first += 2
+            }
+            while first < o.places.count {
+                ChannelTile<V, R, 1>.sum(o, run, first: first)
+                first += 1
+            }
         }
     }
 }

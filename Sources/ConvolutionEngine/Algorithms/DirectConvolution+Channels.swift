@@ -41,16 +41,59 @@ extension DirectConvolution {
         let windows =
             blocks.copies
             ? UnsafePointer(scratch.planes) : input + start + block.x.lowerBound
+        let depths = depthsInside(block.z)
         for o in stride(from: block.channels.lowerBound, to: block.channels.upperBound, by: mr) {
+            let seen =
+                depths.count == geometry.kernel.depth
+                    || UnsafeBufferPointer(start: a + o * k, count: mr * k).isFinite
+                ? depths : 0..<geometry.kernel.depth
             kernels.rows.sumChannels(
                 ChannelOperands(
-                    a: a + o * k, depth: k, chunk: 256, bias: bias + o, windows: windows,
+                    a: a + o * k, runs: fillRuns(seen, scratch.runs), bias: bias + o,
+                    windows: windows,
                     offsets: scratch.offsets, places: places,
                     width: min(kernels.lanes, block.x.count), rows: min(mr, m - o),
                     output: output + o * geometry.outputSize.count,
-                    outputPitch: geometry.outputSize.count, edge: scratch.edge))
+                    outputPitch: geometry.outputSize.count, work: scratch.edge))
         }
     }
+
+    /// The depths of the kernel that look at the input and not at padding; all where none does, or where those of a
+    /// channel are too few for a run.
+    private func depthsInside(_ z: Int) -> Range<Int> {
+        let first = z * geometry.stride.depth - geometry.paddingBefore.depth
+        let inside = StepRange.inside(
+            geometry.inputSize.depth, count: geometry.kernel.depth, stride: geometry.dilation.depth,
+            offset: first)
+        return inside.count * tapsPerDepth < 64 ? 0..<geometry.kernel.depth : inside
+    }
+
+    private var tapsPerDepth: Int { geometry.kernel.height * geometry.kernel.width }
+
+    /// The taps of some depths of every channel, in runs of equal length.
+    private func fillRuns(
+        _ depths: Range<Int>, _ runs: UnsafeMutablePointer<TapRun>
+    ) -> UnsafeBufferPointer<TapRun> {
+        let isWhole = depths.count == geometry.kernel.depth
+        let length = isWhole ? k : depths.count * tapsPerDepth
+        let perChannel = max(1, (length + Self.mostTaps - 1) / Self.mostTaps)
+        var count = 0
+        for channel in 0..<(isWhole ? 1 : geometry.inputChannelsPerGroup) {
+            let first =
+                isWhole ? 0 : (channel * geometry.kernel.depth + depths.lowerBound) * tapsPerDepth
+            for run in 0..<perChannel {
+                let low = length * run / perChannel, high = length * (run + 1) / perChannel
+                runs[count] = TapRun(first: first + low, count: high - low)
+                count += 1
+            }
+        }
+        return UnsafeBufferPointer(start: UnsafePointer(runs), count: count)
+    }
+
+    /// The most taps of a run: 3x3 kernels of 32 channels are one.
+    private static var mostTaps: Int { 320 }
+    /// The most runs of a sum.
+    var mostRuns: Int { 1 + geometry.inputChannelsPerGroup + k / Self.mostTaps }
 
     /// The vectors that cover a block; the last one of a row is moved back over the one before.
     private func fillPlaces(_ block: DirectBlock, _ places: UnsafeMutablePointer<VectorPlace>)

@@ -28,8 +28,9 @@ import KernelInterface
 /// 3. More output channels: a tile is four of them by a few vectors of pixels (`RowKernels.sumChannels`);
 ///    weights are packed in fours.
 ///
-/// 4. Zeros are multiplied like any other number, unless the weights are finite and a kernel is high (four,
-///    six or more than seven rows): then rows of padding are passed over.
+/// 4. Zeros are multiplied like any other number, unless the weights are finite: then depths of padding are passed over
+///    where a tile has four channels, and rows of padding where it has one and the kernel is high (four, six or
+///    more than seven rows).
 ///
 /// *Error*: sums are cut at 256 products, as in ``ImplicitGEMM``; a 31x31 kernel keeps to
 /// ``Precision/strict``.

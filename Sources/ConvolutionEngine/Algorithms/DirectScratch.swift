@@ -5,7 +5,7 @@ import KernelInterface
 /// The working memory of ``DirectConvolution``:
 ///
 ///     offsets | mask                                      of the taps, of a row's ends, for all cores
-///     planes | zeros | edge | rows or places | filled     for each core
+///     planes | zeros | edge or sums | rows or places | runs | filled     for each core
 struct DirectScratch<Scalar: TensorScalar>: @unchecked Sendable {
     /// Offsets of the columns of taps or, where output channels share, of all taps.
     let offsets: UnsafeMutablePointer<Int>
@@ -15,19 +15,21 @@ struct DirectScratch<Scalar: TensorScalar>: @unchecked Sendable {
     let planes: UnsafeMutablePointer<Scalar>
     /// A row of padding, where rows are read from the input.
     let zeros: UnsafeMutablePointer<Scalar>
-    /// For rows shorter than a vector.
+    /// For rows shorter than a vector and, where output channels share, sums between two runs of taps.
     let edge: UnsafeMutablePointer<Scalar>
     /// Where rows of the input begin.
     let rows: UnsafeMutablePointer<UnsafePointer<Scalar>>
     /// Where vectors of pixels are.
     let places: UnsafeMutablePointer<VectorPlace>
+    /// The taps of a block, those that are summed together.
+    let runs: UnsafeMutablePointer<TapRun>
     /// Which block of which image the planes hold.
     let filled: UnsafeMutablePointer<Int>
 
     /// Elements of each part.
     private struct Sizes {
-        let offsets, mask, planes, zeros, edge, tables, filled: Int
-        var worker: Int { planes + zeros + edge + tables + filled }
+        let offsets, mask, planes, zeros, edge, tables, runs, filled: Int
+        var worker: Int { planes + zeros + edge + tables + runs + filled }
 
         init(_ direct: DirectConvolution<Scalar>) {
             let b = direct.blocks, lanes = direct.kernels.lanes
@@ -41,11 +43,14 @@ struct DirectScratch<Scalar: TensorScalar>: @unchecked Sendable {
             planes =
                 b.copies ? round(direct.slices * b.windowRows * b.rowPitch + 4 * lanes) : 0
             zeros = b.copies ? 0 : round(b.rowPitch + 2 * lanes)
-            edge = round(direct.kernels.rows.rows * lanes)
+            let places = b.rows * ((b.columns + lanes - 1) / lanes)
+            edge = round(
+                (b.sharesChannels
+                    ? 1 + places * direct.kernels.rows.channels : direct.kernels.rows.rows) * lanes)
             tables = elements(
                 b.sharesChannels
-                    ? 16 * b.rows * ((b.columns + lanes - 1) / lanes)
-                    : 8 * direct.planes * direct.rowsOfPlane(b.rows))
+                    ? 16 * places : 8 * direct.planes * direct.rowsOfPlane(b.rows))
+            runs = elements(b.sharesChannels ? 16 * direct.mostRuns : 0)
             filled = elements(8)
         }
     }
@@ -68,7 +73,9 @@ struct DirectScratch<Scalar: TensorScalar>: @unchecked Sendable {
         let tables = UnsafeMutableRawPointer(edge + sizes.edge)
         rows = tables.assumingMemoryBound(to: UnsafePointer<Scalar>.self)
         places = tables.assumingMemoryBound(to: VectorPlace.self)
-        filled = UnsafeMutableRawPointer(edge + sizes.edge + sizes.tables)
+        let runs = tables + sizes.tables * MemoryLayout<Scalar>.stride
+        self.runs = runs.assumingMemoryBound(to: TapRun.self)
+        filled = (runs + sizes.runs * MemoryLayout<Scalar>.stride)
             .assumingMemoryBound(to: Int.self)
     }
 
@@ -88,7 +95,8 @@ struct DirectScratch<Scalar: TensorScalar>: @unchecked Sendable {
         let other = DirectScratch(direct, memory)
         (offsets, mask) = (shared.offsets, shared.mask)
         (planes, zeros, edge) = (other.planes, other.zeros, other.edge)
-        (rows, places, filled) = (other.rows, other.places, other.filled)
+        (rows, places, runs) = (other.rows, other.places, other.runs)
+        filled = other.filled
     }
 
     /// The same for every block.
