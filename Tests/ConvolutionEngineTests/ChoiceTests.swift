@@ -55,6 +55,8 @@ struct ChoiceTests {
         Row("ConvNeXt 7x7", [1, 96, 56, 56], [96, 1, 7, 7], padding: 3, groups: 96, .direct),
         Row("RepLKNet 31x31", [1, 128, 32, 32], [128, 1, 31, 31], padding: 15, groups: 128, .fft),
         Row("ResNeXt", [1, 128, 56, 56], [128, 4, 3, 3], padding: 1, groups: 32, .direct),
+        Row("ViT patches", [1, 3, 224, 224], [768, 3, 16, 16], stride: 16, .im2col),
+        Row("ConvNeXt patches", [1, 3, 224, 224], [96, 3, 4, 4], stride: 4, .direct),
         Row("large image", [1, 1, 1024, 1024], [1, 1, 15, 15], padding: 7, .fft),
         Row("wav2vec first", [1, 1, 16000], [512, 1, 10], stride: 5, .direct),
         Row("wav2vec", [1, 512, 3199], [512, 512, 3], stride: 2, .im2col),

@@ -27,15 +27,17 @@ struct BlockSizes: Sendable, Equatable {
     ///   - k: length of the whole sum, `taps` of it a channel
     ///   - images: independent products that share the cores (batch x groups)
     ///   - threads: cores; changes what is computed together, never the result
+    ///   - packing: rows of C that are computed in the time in which their columns are packed
     init<Scalar>(
-        m: Int, n: Int, k: Int, taps: Int, images: Int, threads: Int, kernels: GEMMKernels<Scalar>
+        m: Int, n: Int, k: Int, taps: Int, images: Int, threads: Int, packing: Double = 12,
+        kernels: GEMMKernels<Scalar>
     ) {
         // At most 240 pixels: B passes through L2 once, A is read from L2 ten times.
         self.init(
             m: m, n: n,
             kc: Self.chunk(
                 k: k, taps: taps, panelRowByteCount: kernels.nr * MemoryLayout<Scalar>.stride),
-            mostPixels: 240, images: images, threads: threads, kernels: kernels)
+            mostPixels: 240, packing: packing, images: images, threads: threads, kernels: kernels)
     }
 
     /// - Parameters:

@@ -29,7 +29,8 @@ struct GridProduct<Scalar: TensorScalar>: Sendable {
             grid, channels: channels, outputs: outputs,
             blocks: BlockSizes(
                 m: outputs, n: grid.size.count, k: channels * grid.taps.count,
-                taps: grid.taps.count, images: images, threads: threads, kernels: kernels),
+                taps: grid.taps.count, images: images, threads: threads,
+                packing: grid.stride.width > 4 ? 64 : 12, kernels: kernels),
             isolatesOne: true, images: images, kernels: kernels)
     }
 

@@ -61,6 +61,12 @@ public enum Algorithm: String, Sendable, CaseIterable {
     private static func prefersDirect(_ g: ConvolutionGeometry) -> Bool {
         let inputs = g.inputChannelsPerGroup, outputs = g.outputChannelsPerGroup
         if outputs <= 4 { return true }
+        // Windows that share nothing, of many products, are a plain product.
+        if g.stride.height >= g.kernel.height && g.stride.width >= g.kernel.width
+            && inputs * g.kernel.count >= 128 && outputs > 32
+        {
+            return false
+        }
         if g.kernel.count == 1 { return inputs <= 16 && inputs * outputs <= 512 }
         return inputs <= 8 || outputs <= 16 && inputs <= 256 || outputs <= 32 && inputs <= 64
     }
