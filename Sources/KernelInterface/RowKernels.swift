@@ -216,20 +216,22 @@ public struct TapRun: Sendable {
     }
 }
 
-/// Some pixels of ``RowKernels/channels`` output channels:
+/// Some taps of some pixels of ``RowKernels/channels`` output channels:
 ///
 ///     output[r·outputPitch + to + x] <- bias[r] + Σ_run Σ_k a[k·channels + r] · windows[offsets[k] + from + x]
 ///
 /// for every place, r < rows and x < width; the sum of a run goes over k in ascending order, one rounding a step
-/// where the instruction set fuses, and is added to those of the runs before. All places are summed run by run, so
-/// that a run's weights and what it looks at stay in L1.
+/// where the instruction set fuses, and is added to those of the runs before. Between two runs the sums are in memory
+/// of their own.
 ///
-/// Assumptions: windows may be read in whole vectors; there is a run. Places may overlap.
+/// Assumptions: windows may be read in whole vectors. Places may overlap.
 public struct ChannelOperands<Scalar>: @unchecked Sendable {
     /// Weights `[depth][channels]`.
     public var a: UnsafePointer<Scalar>
-    /// The taps, those that are summed in registers together.
-    public var runs: UnsafeBufferPointer<TapRun>
+    /// The run.
+    public var taps: TapRun
+    /// Whether there is one before and one behind it.
+    public var isFirst, isLast: Bool
     /// Where the sums start, one a channel.
     public var bias: UnsafePointer<Scalar>
     /// What the offsets count from.
@@ -246,18 +248,23 @@ public struct ChannelOperands<Scalar>: @unchecked Sendable {
     public var output: UnsafeMutablePointer<Scalar>
     /// Elements from one output channel to the next.
     public var outputPitch: Int
-    /// Memory for a vector, and for one of each place and channel.
-    public var work: UnsafeMutablePointer<Scalar>
+    /// Where the sums are between two runs: a vector for each place and channel.
+    public var sums: UnsafeMutablePointer<Scalar>
+    /// Memory for a vector.
+    public var edge: UnsafeMutablePointer<Scalar>
 
     /// All of it.
     public init(
-        a: UnsafePointer<Scalar>, runs: UnsafeBufferPointer<TapRun>, bias: UnsafePointer<Scalar>,
-        windows: UnsafePointer<Scalar>, offsets: UnsafePointer<Int>,
+        a: UnsafePointer<Scalar>, taps: TapRun, isFirst: Bool, isLast: Bool,
+        bias: UnsafePointer<Scalar>, windows: UnsafePointer<Scalar>, offsets: UnsafePointer<Int>,
         places: UnsafeBufferPointer<VectorPlace>, width: Int, rows: Int,
-        output: UnsafeMutablePointer<Scalar>, outputPitch: Int, work: UnsafeMutablePointer<Scalar>
+        output: UnsafeMutablePointer<Scalar>, outputPitch: Int,
+        sums: UnsafeMutablePointer<Scalar>, edge: UnsafeMutablePointer<Scalar>
     ) {
         self.a = a
-        self.runs = runs
+        self.taps = taps
+        self.isFirst = isFirst
+        self.isLast = isLast
         self.bias = bias
         self.windows = windows
         self.offsets = offsets
@@ -266,6 +273,7 @@ public struct ChannelOperands<Scalar>: @unchecked Sendable {
         self.rows = rows
         self.output = output
         self.outputPitch = outputPitch
-        self.work = work
+        self.sums = sums
+        self.edge = edge
     }
 }

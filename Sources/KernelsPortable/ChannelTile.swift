@@ -9,10 +9,8 @@ enum ChannelTile<V: KernelVector, let R: Int, let N: Int> {
     typealias Scalar = V.Scalar
     typealias Registers = InlineArray<R, InlineArray<N, V>>
 
-    /// One run of the places from `first` on.
-    @inline(never) private static func sum(
-        _ o: ChannelOperands<Scalar>, _ run: Int, first: Int
-    ) {
+    /// The places from `first` on.
+    @inline(never) private static func sum(_ o: ChannelOperands<Scalar>, first: Int) {
         var from = InlineArray<N, UnsafePointer<Scalar>>(repeating: o.windows)
         var to = InlineArray<N, UnsafeMutablePointer<Scalar>>(repeating: o.output)
         for n in 0..<N {
@@ -20,22 +18,21 @@ enum ChannelTile<V: KernelVector, let R: Int, let N: Int> {
             to[n] += o.places[first + n].to
         }
         var sums = Registers(repeating: .init(repeating: .zero))
-        if run == 0 {
+        if o.isFirst {
             for r in 0..<R { for n in 0..<N { sums[r][n] = V(repeating: o.bias[r]) } }
         }
-        let taps = o.runs[run]
-        var a = o.a + taps.first * R, offsets = o.offsets + taps.first
-        for _ in 0..<taps.count {
+        var a = o.a + o.taps.first * R, offsets = o.offsets + o.taps.first
+        for _ in 0..<o.taps.count {
             step(&sums, a, from, offsets.pointee)
             a += R
             offsets += 1
         }
-        if o.runs.count > 1 || o.rows < R || o.width < V.scalarCount {
-            finish(sums, to, o, run, first)
-        } else {
+        if o.isFirst && o.isLast && o.rows == R && o.width >= V.scalarCount {
             for r in 0..<R {
                 for n in 0..<N { store(sums[r][n], to[n] + r * o.outputPitch) }
             }
+        } else {
+            finish(sums, to, o, first)
         }
     }
 
@@ -55,11 +52,11 @@ enum ChannelTile<V: KernelVector, let R: Int, let N: Int> {
     /// a short sum.
     @inline(never) private static func finish(
         _ sums: Registers, _ to: InlineArray<N, UnsafeMutablePointer<Scalar>>,
-        _ o: ChannelOperands<Scalar>, _ run: Int, _ first: Int
+        _ o: ChannelOperands<Scalar>, _ first: Int
     ) {
         var sums = sums
-        let between = o.work + (1 + first * R) * V.scalarCount
-        if run > 0 {
+        let between = o.sums + first * R * V.scalarCount
+        if !o.isFirst {
             for r in 0..<R {
                 for n in 0..<N {
                     let before: V = load(between + (n * R + r) * V.scalarCount)
@@ -67,7 +64,7 @@ enum ChannelTile<V: KernelVector, let R: Int, let N: Int> {
                 }
             }
         }
-        if run < o.runs.count - 1 {
+        if !o.isLast {
             for r in 0..<R {
                 for n in 0..<N { store(sums[r][n], between + (n * R + r) * V.scalarCount) }
             }
@@ -87,31 +84,29 @@ enum ChannelTile<V: KernelVector, let R: Int, let N: Int> {
     ) {
         for r in 0..<R where r < o.rows {
             for n in 0..<N {
-                store(sums[r][n], o.work)
+                store(sums[r][n], o.edge)
                 let row = to[n] + r * o.outputPitch
-                for i in 0..<o.width { row[i] = o.work[i] }
+                for i in 0..<o.width { row[i] = o.edge[i] }
             }
         }
     }
 }
 
 extension ChannelTile {
-    /// All places run by run, `N` at a time, then one by one.
+    /// All places, `N` at a time, then one by one.
     static func cover(_ o: ChannelOperands<Scalar>) {
-        for run in 0..<o.runs.count {
-            var first = 0
-            while first + N <= o.places.count {
-                sum(o, run, first: first)
-                first += N
-            }
-            if first + 2 <= o.places.count {
-                ChannelTile<V, R, 2>.sum(o, run, first: first)
-                first += 2
-            }
-            while first < o.places.count {
-                ChannelTile<V, R, 1>.sum(o, run, first: first)
-                first += 1
-            }
+        var first = 0
+        while first + N <= o.places.count {
+            sum(o, first: first)
+            first += N
+        }
+        if first + 2 <= o.places.count {
+            ChannelTile<V, R, 2>.sum(o, first: first)
+            first += 2
+        }
+        while first < o.places.count {
+            ChannelTile<V, R, 1>.sum(o, first: first)
+            first += 1
         }
     }
 }

@@ -40,6 +40,24 @@ struct DirectConvolutionTests {
             }
         }
         + [
+            ShiftedColumnsTests.dense("runs of taps", [2, 45, 7, 37], [70, 45, 3, 3]) {
+                $0.options.padding = .symmetric([1])
+            },
+            ShiftedColumnsTests.dense("runs of taps, short rows", [1, 100, 5, 3], [7, 100, 3, 3]) {
+                $0.options.padding = .symmetric([1])
+            },
+            ShiftedColumnsTests.dense("runs, many sums", [1, 40, 24, 90], [150, 40, 3, 3]),
+            ShiftedColumnsTests.dense("depths of padding", [1, 3, 9, 20, 21], [9, 3, 7, 7, 7]) {
+                $0.options.stride = [2]
+                $0.options.padding = .symmetric([3])
+            },
+            ShiftedColumnsTests.dense(
+                "more padding than depths", [2, 4, 3, 9, 9], [9, 2, 5, 5, 5]
+            ) {
+                $0.options.padding = .symmetric([9, 2, 2])
+                $0.options.groups = 2
+                $0.weight[0] = 10
+            },
             depthwise("columns at both ends of a row", [5, 64], [3, 41]) {
                 $0.options.padding = .symmetric([1, 20])
             },

@@ -111,6 +111,9 @@ struct DirectBlocks: Sendable {
         windowRows = (self.rows - 1) * stride + extent.height
     }
 
+    /// Vectors that cover a block.
+    func places(_ lanes: Int) -> Int { rows * ((columns + lanes - 1) / lanes) }
+
     /// Elements of any type that are readable beside a tensor.
     private static let readable = TensorStorage.slackByteCount / 8
 

@@ -6,7 +6,7 @@ import KernelInterface
 extension DirectConvolution {
     func sumChannels(
         _ block: DirectBlock, _ images: Range<Int>, _ input: UnsafePointer<Scalar>,
-        _ output: UnsafeMutablePointer<Scalar>, _ weights: WeightPanels<Scalar>,
+        _ output: UnsafeMutablePointer<Scalar>, _ weights: WeightSet<Scalar>,
         _ scratch: DirectScratch<Scalar>
     ) {
         let count = fillPlaces(block, scratch.places)
@@ -31,31 +31,48 @@ extension DirectConvolution {
     private func sumChannels(
         _ block: DirectBlock, _ group: Int, _ input: UnsafePointer<Scalar>,
         _ places: UnsafeBufferPointer<VectorPlace>, _ output: UnsafeMutablePointer<Scalar>,
-        _ weights: WeightPanels<Scalar>, _ scratch: DirectScratch<Scalar>
+        _ weights: WeightSet<Scalar>, _ scratch: DirectScratch<Scalar>
     ) {
         let m = geometry.outputChannelsPerGroup, mr = kernels.rows.channels
-        let a = weights.panels(ofGroup: group), bias = weights.bias(ofGroup: group)
-        let size = geometry.inputSize
+        let a = weights.panels[0].panels(ofGroup: group)
+        let bias = weights.panels[0].bias(ofGroup: group)
+        let size = geometry.outputSize, inputSize = geometry.inputSize
         let top = block.y.lowerBound * geometry.stride.height
-        let start = (block.z * geometry.stride.depth * size.height + top) * size.width
+        let start =
+            (block.z * geometry.stride.depth * inputSize.height + top) * inputSize.width
         let windows =
             blocks.copies
             ? UnsafePointer(scratch.planes) : input + start + block.x.lowerBound
-        let depths = depthsInside(block.z)
-        for o in stride(from: block.channels.lowerBound, to: block.channels.upperBound, by: mr) {
-            let seen =
-                depths.count == geometry.kernel.depth
-                    || UnsafeBufferPointer(start: a + o * k, count: mr * k).isFinite
-                ? depths : 0..<geometry.kernel.depth
-            kernels.rows.sumChannels(
-                ChannelOperands(
-                    a: a + o * k, runs: fillRuns(seen, scratch.runs), bias: bias + o,
-                    windows: windows,
-                    offsets: scratch.offsets, places: places,
-                    width: min(kernels.lanes, block.x.count), rows: min(mr, m - o),
-                    output: output + o * geometry.outputSize.count,
-                    outputPitch: geometry.outputSize.count, work: scratch.edge))
+        let runs = fillRuns(
+            weights.isFinite ? depthsInside(block.z) : 0..<geometry.kernel.depth, scratch.runs)
+        let some = runs.count == 1 ? block.channels.count : summedChannels
+        for first in stride(
+            from: block.channels.lowerBound, to: block.channels.upperBound, by: some)
+        {
+            let end = min(first + some, block.channels.upperBound)
+            for (i, run) in runs.enumerated() {
+                for o in stride(from: first, to: end, by: mr) {
+                    let sums = (o - first) * blocks.places(kernels.lanes) * kernels.lanes
+                    kernels.rows.sumChannels(
+                        ChannelOperands(
+                            a: a + o * k, taps: run, isFirst: i == 0, isLast: i == runs.count - 1,
+                            bias: bias + o, windows: windows, offsets: scratch.offsets,
+                            places: places, width: min(kernels.lanes, block.x.count),
+                            rows: min(mr, m - o), output: output + o * size.count,
+                            outputPitch: size.count, sums: scratch.sums + sums,
+                            edge: scratch.edge))
+                }
+            }
         }
+    }
+
+    /// Output channels whose sums are in memory at a time, where they are sums of several runs: as many as take 128 KB.
+    /// All of them are summed over a run before the next one, so that its weights and what it looks at stay near.
+    var summedChannels: Int {
+        let mr = kernels.rows.channels
+        let vectors = blocks.places(kernels.lanes) * mr * kernels.lanes
+        let tiles = 131_072 / (vectors * MemoryLayout<Scalar>.stride)
+        return min(max(1, tiles), (geometry.outputChannelsPerGroup + mr - 1) / mr) * mr
     }
 
     /// The depths of the kernel that look at the input and not at padding; all where none does, or where those of a
@@ -92,8 +109,18 @@ extension DirectConvolution {
 
     /// The most taps of a run: 3x3 kernels of 32 channels are one.
     private static var mostTaps: Int { 320 }
-    /// The most runs of a sum.
-    var mostRuns: Int { 1 + geometry.inputChannelsPerGroup + k / Self.mostTaps }
+    /// The most runs of a sum; 0: there is one in any block.
+    var mostRuns: Int {
+        k > Self.mostTaps || passesOverDepths
+            ? 1 + geometry.inputChannelsPerGroup + k / Self.mostTaps : 0
+    }
+
+    /// Whether depths of padding may be passed over, if the weights are finite.
+    var passesOverDepths: Bool {
+        let before = geometry.paddingBefore.depth
+        let last = (geometry.outputSize.depth - 1) * geometry.stride.depth - before
+        return before > 0 || last + geometry.kernelExtent.depth > geometry.inputSize.depth
+    }
 
     /// The vectors that cover a block; the last one of a row is moved back over the one before.
     private func fillPlaces(_ block: DirectBlock, _ places: UnsafeMutablePointer<VectorPlace>)

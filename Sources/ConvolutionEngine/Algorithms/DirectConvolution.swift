@@ -32,7 +32,7 @@ import KernelInterface
 ///    where a tile has four channels, and rows of padding where it has one and the kernel is high (four, six or
 ///    more than seven rows).
 ///
-/// *Error*: sums are cut at 256 products, as in ``ImplicitGEMM``; a 31x31 kernel keeps to
+/// *Error*: sums are cut at 256 or 320 products, about as in ``ImplicitGEMM``; a 31x31 kernel keeps to
 /// ``Precision/strict``.
 ///
 /// A class, since a plan hands its algorithm on in each run, and copying this one takes a tenth of the smallest.
@@ -99,7 +99,7 @@ final class DirectConvolution<Scalar: TensorScalar>: Sendable {
             guard let bias else { return pack(nil) }
             bias.withElements(of: Scalar.self) { pack($0.baseAddress!) }
         }
-        return WeightSet(panels: [panels])
+        return WeightSet(panels: [panels], isFinite: passesOverDepths && weight.isFinite)
     }
 
     /// Over the cores: blocks x images x groups, some images at a time where they are small, or where the next one is
@@ -138,7 +138,7 @@ final class DirectConvolution<Scalar: TensorScalar>: Sendable {
             operands.input
             + images.lowerBound * geometry.inputChannelsPerGroup * geometry.inputSize.count
         if blocks.sharesChannels {
-            sumChannels(block, images, input, first, weights.panels[0], scratch)
+            sumChannels(block, images, input, first, weights, scratch)
         } else {
             weights.asGiven!.withPointers {
                 sumRows(block, images, input, first, $0, $1, scratch)

@@ -5,7 +5,7 @@ import KernelInterface
 /// The working memory of ``DirectConvolution``:
 ///
 ///     offsets | mask                                      of the taps, of a row's ends, for all cores
-///     planes | zeros | edge or sums | rows or places | runs | filled     for each core
+///     planes | zeros | edge | rows or places | sums | runs | filled     for each core
 struct DirectScratch<Scalar: TensorScalar>: @unchecked Sendable {
     /// Offsets of the columns of taps or, where output channels share, of all taps.
     let offsets: UnsafeMutablePointer<Int>
@@ -15,12 +15,14 @@ struct DirectScratch<Scalar: TensorScalar>: @unchecked Sendable {
     let planes: UnsafeMutablePointer<Scalar>
     /// A row of padding, where rows are read from the input.
     let zeros: UnsafeMutablePointer<Scalar>
-    /// For rows shorter than a vector and, where output channels share, sums between two runs of taps.
+    /// For rows shorter than a vector.
     let edge: UnsafeMutablePointer<Scalar>
     /// Where rows of the input begin.
     let rows: UnsafeMutablePointer<UnsafePointer<Scalar>>
     /// Where vectors of pixels are.
     let places: UnsafeMutablePointer<VectorPlace>
+    /// Sums between two runs of taps, where output channels share.
+    let sums: UnsafeMutablePointer<Scalar>
     /// The taps of a block, those that are summed together.
     let runs: UnsafeMutablePointer<TapRun>
     /// Which block of which image the planes hold.
@@ -28,8 +30,8 @@ struct DirectScratch<Scalar: TensorScalar>: @unchecked Sendable {
 
     /// Elements of each part.
     private struct Sizes {
-        let offsets, mask, planes, zeros, edge, tables, runs, filled: Int
-        var worker: Int { planes + zeros + edge + tables + runs + filled }
+        let offsets, mask, planes, zeros, edge, tables, sums, runs, filled: Int
+        var worker: Int { planes + zeros + edge + tables + sums + runs + filled }
 
         init(_ direct: DirectConvolution<Scalar>) {
             let b = direct.blocks, lanes = direct.kernels.lanes
@@ -43,14 +45,14 @@ struct DirectScratch<Scalar: TensorScalar>: @unchecked Sendable {
             planes =
                 b.copies ? round(direct.slices * b.windowRows * b.rowPitch + 4 * lanes) : 0
             zeros = b.copies ? 0 : round(b.rowPitch + 2 * lanes)
-            let places = b.rows * ((b.columns + lanes - 1) / lanes)
-            edge = round(
-                (b.sharesChannels
-                    ? 1 + places * direct.kernels.rows.channels : direct.kernels.rows.rows) * lanes)
+            edge = round(direct.kernels.rows.rows * lanes)
             tables = elements(
                 b.sharesChannels
-                    ? 16 * places : 8 * direct.planes * direct.rowsOfPlane(b.rows))
-            runs = elements(b.sharesChannels ? 16 * direct.mostRuns : 0)
+                    ? 16 * b.places(lanes) : 8 * direct.planes * direct.rowsOfPlane(b.rows))
+            sums =
+                b.sharesChannels && direct.mostRuns > 0
+                ? round(direct.summedChannels * b.places(lanes) * lanes) : 0
+            runs = elements(b.sharesChannels ? 16 * max(1, direct.mostRuns) : 0)
             filled = elements(8)
         }
     }
@@ -73,9 +75,9 @@ struct DirectScratch<Scalar: TensorScalar>: @unchecked Sendable {
         let tables = UnsafeMutableRawPointer(edge + sizes.edge)
         rows = tables.assumingMemoryBound(to: UnsafePointer<Scalar>.self)
         places = tables.assumingMemoryBound(to: VectorPlace.self)
-        let runs = tables + sizes.tables * MemoryLayout<Scalar>.stride
-        self.runs = runs.assumingMemoryBound(to: TapRun.self)
-        filled = (runs + sizes.runs * MemoryLayout<Scalar>.stride)
+        sums = edge + sizes.edge + sizes.tables
+        runs = UnsafeMutableRawPointer(sums + sizes.sums).assumingMemoryBound(to: TapRun.self)
+        filled = UnsafeMutableRawPointer(sums + sizes.sums + sizes.runs)
             .assumingMemoryBound(to: Int.self)
     }
 
@@ -95,8 +97,8 @@ struct DirectScratch<Scalar: TensorScalar>: @unchecked Sendable {
         let other = DirectScratch(direct, memory)
         (offsets, mask) = (shared.offsets, shared.mask)
         (planes, zeros, edge) = (other.planes, other.zeros, other.edge)
-        (rows, places, runs) = (other.rows, other.places, other.runs)
-        filled = other.filled
+        (rows, places, sums) = (other.rows, other.places, other.sums)
+        (runs, filled) = (other.runs, other.filled)
     }
 
     /// The same for every block.

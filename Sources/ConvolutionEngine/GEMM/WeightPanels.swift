@@ -258,6 +258,8 @@ struct WeightSet<Scalar: TensorScalar>: Sendable {
     var matrix: SparseMatrix<Scalar>?
     /// The kernel at the points of minimal filtering, where that is how it is used.
     var winograd: WinogradWeights<Scalar>?
+    /// Whether they are known to have no infinity and no NaN, so that zeros need not be multiplied by them.
+    var isFinite = false
     /// The tensors themselves, where they are read as they came: no memory of their own.
     var asGiven: Given?
 
