@@ -2,19 +2,32 @@
 
 import CTensorText
 import Foundation
+import TestSupport
 import Testing
 
-/// What every test of reading and printing runs on. Naming one that the machine cannot run fails
-/// the tests: nothing is skipped in silence.
-#if arch(x86_64)
-let implementationNames = ["portable", "sse4", "avx2", "avx512"]
-#else
-let implementationNames = ["portable"]
-#endif
+/// What every test of reading and printing runs on: all that this processor can run, as the kernel tells. One that
+/// is not found fails the tests: nothing is skipped in silence.
+let implementationNames: [String] = {
+    #if arch(x86_64)
+    guard let flags = try? CPUFlags() else { return ["portable", "sse4", "avx2", "avx512"] }
+    var names = ["portable"]
+    if flags.contain("ssse3", "sse4_2", "popcnt") { names.append("sse4") }
+    if flags.contain("avx2", "bmi1", "bmi2", "abm") { names.append("avx2") }
+    if flags.contain(
+        "avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl", "avx512vbmi")
+    {
+        names.append("avx512")
+    }
+    return names
+    #else
+    return ["portable"]
+    #endif
+}()
 
 func implementation(_ name: String) throws -> TensorTextImplementation {
     try #require(
-        tensor_text_implementation_named(name), "this machine cannot run \(name): it goes untested"
+        tensor_text_implementation_named(name),
+        "the processor can run \(name), but it was not found"
     ).pointee
 }
 

@@ -6,11 +6,12 @@ import Glibc
 import Musl
 #endif
 
-/// What the kernel says of the processor, for comparison with what the engine found out by itself.
-struct CPUFlags {
+/// What the kernel says of the processor, for comparison with what the code under test found out by itself.
+public struct CPUFlags {
     private let flags: Set<String>
 
-    init() throws {
+    /// Reads `/proc/cpuinfo`.
+    public init() throws {
         struct Missing: Error {}
         guard let file = fopen("/proc/cpuinfo", "r") else { throw Missing() }
         defer { fclose(file) }
@@ -25,5 +26,6 @@ struct CPUFlags {
         throw Missing()
     }
 
-    func contain(_ names: String...) -> Bool { names.allSatisfy(flags.contains) }
+    /// Whether the processor has all of these.
+    public func contain(_ names: String...) -> Bool { names.allSatisfy(flags.contains) }
 }
