@@ -24,7 +24,7 @@ struct SightBox: Sendable {
         let kernel = geometry.kernel
         guard geometry.direction == .forward, geometry.stride.width <= 2,
             (2...64).contains(kernel.count), geometry.inputChannelsPerGroup >= 32,
-            geometry.outputChannelsPerGroup >= 32
+            geometry.outputChannelsPerGroup >= 32, geometry.outputSize.count <= mostOutputs
         else { return nil }
         let axes = (0..<3).map { intervals(of: geometry, dimension: $0) }
         let count = axes.reduce(1) { $0 * $1.count }
@@ -45,6 +45,9 @@ struct SightBox: Sendable {
         }
         return parts < 0.8 * whole ? boxes : nil
     }
+
+    /// A plan keeps where each block's pixels are: 256x256 of them take about 0.3 MB.
+    private static var mostOutputs: Int { 1 << 16 }
 
     /// Cycles, of eight or more lanes: two multiply-adds in each, about three for a piece of a row that is copied, and
     /// a thousand for a product.

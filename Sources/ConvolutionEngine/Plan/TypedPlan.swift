@@ -10,7 +10,8 @@ final class TypedPlan<Scalar: TensorScalar>: Sendable {
     let scratchByteCount: Int
     private let method: Method
 
-    private enum Method: Sendable {
+    /// Behind a reference, since a plan hands it on in each run, and a copy of the largest takes a part of the smallest.
+    private indirect enum Method: Sendable {
         case slidingWindow(SlidingWindow<Scalar>)
         case direct(DirectConvolution<Scalar>)
         case implicitGEMM(ImplicitGEMM<Scalar>)

@@ -26,8 +26,9 @@ struct Exchange: @unchecked Sendable {
         UnsafeRawBufferPointer(start: record.pointee.body, count: record.pointee.length)
     }
 
+    /// The name goes by `withCString`, which reads literals where they are; an argument makes an array of each.
     func withField<R>(_ name: String, inQuery: Bool, _ body: (UnsafePointer<CChar>?) -> R) -> R {
-        body(httpd_lookup(record, inQuery, name))
+        body(name.withCString { httpd_lookup(record, inQuery, $0) })
     }
 
     /// The items of the query in their order, as sent but for `+`; `nil` for a name without `=`.
