@@ -79,32 +79,40 @@ struct BoxProducts<Scalar: TensorScalar>: Sendable {
         max(whole.scratchByteCount, threads * workerElements * MemoryLayout<Scalar>.stride)
     }
 
-    /// Panels for each tap; those of ``ImplicitGEMM`` where padding has to be multiplied.
-    func prepare(
-        _ weight: UnsafePointer<Scalar>, of owner: TensorStorage, bias: UnsafePointer<Scalar>?,
-        use: WeightUse
-    ) -> WeightPanels<Scalar> {
-        let count = geometry.groups * geometry.weightElementsPerGroup
-        guard UnsafeBufferPointer(start: weight, count: count).isFinite else {
-            return whole.prepare(weight, of: owner, bias: bias, use: use)
+    /// Finite ones in panels for each tap; others as ``ImplicitGEMM`` has them, since padding has to be multiplied.
+    func prepare(_ weight: Tensor, bias: Tensor?, use: WeightUse) -> WeightSet<Scalar> {
+        let isFinite = weight.isFinite
+        var panels: WeightPanels<Scalar>?
+        WeightSet<Scalar>.Given(weight: weight, bias: bias).withPointers {
+            panels =
+                isFinite
+                ? packByTap($0, bias: $1)
+                : whole.prepare($0, of: weight.storage, bias: $1, use: use)
         }
+        return WeightSet(panels: [panels!], isFinite: isFinite)
+    }
+
+    private func packByTap(
+        _ weight: UnsafePointer<Scalar>, bias: UnsafePointer<Scalar>?
+    ) -> WeightPanels<Scalar> {
         let product = boxes[0].product, taps = geometry.kernel.count
         let panels = WeightPanels<Scalar>(
             m: geometry.outputChannelsPerGroup, k: product.k * taps, kc: product.blocks.kc,
-            groups: geometry.groups, mr: product.kernels.mr, isByTap: true)
+            groups: geometry.groups, mr: product.kernels.mr)
         panels.packByTap(
             weight, taps: taps, bias: bias, kernels: product.kernels, threads: threads)
         return panels
     }
 
     /// Over the cores: images x groups x boxes x blocks of pixels x splits of output channels.
-    func run(_ operands: RunOperands<Scalar>, weights: WeightPanels<Scalar>) {
-        guard weights.isByTap else { return whole.run(operands, weights: weights) }
+    func run(_ operands: RunOperands<Scalar>, weights: WeightSet<Scalar>) {
+        let panels = weights.panels[0]
+        guard weights.isFinite else { return whole.run(operands, weights: panels) }
         let perImage = tasks.count
         ParallelTiles.run(geometry.batch * geometry.groups * perImage, threads: threads) {
             task, worker in
             let sums = operands.scratch + worker * workerElements
-            sum(tasks[task % perImage], of: task / perImage, operands, weights, to: sums)
+            sum(tasks[task % perImage], of: task / perImage, operands, panels, to: sums)
             place(tasks[task % perImage], of: task / perImage, operands, from: sums)
         }
     }

@@ -109,10 +109,10 @@ extension DirectConvolution {
 
     /// The most taps of a run: 3x3 kernels of 32 channels are one.
     private static var mostTaps: Int { 320 }
-    /// The most runs of a sum; 0: there is one in any block.
+    /// The most runs of a sum.
     var mostRuns: Int {
         k > Self.mostTaps || passesOverDepths
-            ? 1 + geometry.inputChannelsPerGroup + k / Self.mostTaps : 0
+            ? 1 + geometry.inputChannelsPerGroup + k / Self.mostTaps : 1
     }
 
     /// Whether depths of padding may be passed over, if the weights are finite.

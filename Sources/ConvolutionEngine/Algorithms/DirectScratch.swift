@@ -4,7 +4,7 @@ import KernelInterface
 
 /// The working memory of ``DirectConvolution``:
 ///
-///     offsets | mask                                      of the taps, of a row's ends, for all cores
+///     offsets | mask                                                      of the taps, of a row's ends, for all cores
 ///     planes | zeros | edge | rows or places | sums | runs | filled     for each core
 struct DirectScratch<Scalar: TensorScalar>: @unchecked Sendable {
     /// Offsets of the columns of taps or, where output channels share, of all taps.
@@ -50,9 +50,9 @@ struct DirectScratch<Scalar: TensorScalar>: @unchecked Sendable {
                 b.sharesChannels
                     ? 16 * b.places(lanes) : 8 * direct.planes * direct.rowsOfPlane(b.rows))
             sums =
-                b.sharesChannels && direct.mostRuns > 0
+                b.sharesChannels && direct.mostRuns > 1
                 ? round(direct.summedChannels * b.places(lanes) * lanes) : 0
-            runs = elements(b.sharesChannels ? 16 * max(1, direct.mostRuns) : 0)
+            runs = elements(b.sharesChannels ? 16 * direct.mostRuns : 0)
             filled = elements(8)
         }
     }

@@ -37,8 +37,6 @@ struct WeightPanels<Scalar: TensorScalar>: @unchecked Sendable {
     /// Weights `[group][m][k]` that lie where they came; there are no panels then.
     private let unpacked: UnsafePointer<Scalar>?
     private let form: Group.Form
-    /// Whether sums run over one tap after the other.
-    let isByTap: Bool
     private let owner: TensorStorage?
 
     let byteCount: Int
@@ -46,8 +44,7 @@ struct WeightPanels<Scalar: TensorScalar>: @unchecked Sendable {
     private var panelElements: Int { unpacked == nil ? groups * panelCount * k * mr : 0 }
 
     /// Room for `groups` times m x k weights; filled by ``pack(_:_:bias:kernels:threads:)``.
-    init(m: Int, k: Int, kc: Int, groups: Int, mr: Int, isByTap: Bool = false) {
-        self.isByTap = isByTap
+    init(m: Int, k: Int, kc: Int, groups: Int, mr: Int) {
         (self.m, self.k, self.kc, self.groups, self.mr) = (m, k, max(1, kc), groups, mr)
         (unpacked, owner, form) = (nil, nil, .panels)
         let rows = groups * ((m + mr - 1) / mr) * mr
@@ -61,7 +58,6 @@ struct WeightPanels<Scalar: TensorScalar>: @unchecked Sendable {
         _ form: Group.Form, _ weight: UnsafePointer<Scalar>, of owner: TensorStorage, m: Int,
         k: Int, groups: Int, mr: Int
     ) {
-        isByTap = false
         (self.m, self.k, kc, self.groups, self.mr) = (m, k, max(1, k), groups, mr)
         (unpacked, self.owner, self.form) = (weight, owner, form)
         byteCount = groups * ((m + mr - 1) / mr) * mr * MemoryLayout<Scalar>.stride
@@ -99,7 +95,7 @@ struct WeightPanels<Scalar: TensorScalar>: @unchecked Sendable {
         Group(first: unpacked.map { $0 + group * m * k } ?? panels(ofGroup: group), form: form)
     }
 
-    /// The weights of one tap and group.
+    /// The weights of one tap and group, of panels that are packed tap by tap.
     func group(_ group: Int, tap: Int, of taps: Int) -> Group {
         Group(first: panels(ofGroup: group) + tap * (k / taps) * panelCount * mr, form: form)
     }

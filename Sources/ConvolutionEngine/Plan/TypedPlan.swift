@@ -10,7 +10,7 @@ final class TypedPlan<Scalar: TensorScalar>: Sendable {
     let scratchByteCount: Int
     private let method: Method
 
-    /// Behind a reference, since a plan hands it on in each run, and a copy of the largest takes a part of the smallest.
+    /// Behind a reference: every run copies it, and all of its cases are as large as the largest.
     private indirect enum Method: Sendable {
         case slidingWindow(SlidingWindow<Scalar>)
         case direct(DirectConvolution<Scalar>)
@@ -109,6 +109,9 @@ final class TypedPlan<Scalar: TensorScalar>: Sendable {
             return algorithm.prepare(weight, bias: bias)
         }
         if case .direct(let algorithm) = method { return algorithm.prepare(weight, bias: bias) }
+        if case .boxProducts(let algorithm) = method {
+            return algorithm.prepare(weight, bias: bias, use: use)
+        }
         let storage = weight.storage
         return weight.withElements(of: Scalar.self) { weight in
             guard let bias else { return prepare(weight.baseAddress!, of: storage, bias: nil, use) }
@@ -144,8 +147,6 @@ final class TypedPlan<Scalar: TensorScalar>: Sendable {
             WeightSet(panels: [algorithm.prepare(weight, bias: bias)])
         case .implicitGEMM(let algorithm):
             WeightSet(panels: [algorithm.prepare(weight, of: storage, bias: bias, use: use)])
-        case .boxProducts(let algorithm):
-            WeightSet(panels: [algorithm.prepare(weight, of: storage, bias: bias, use: use)])
         case .stridePhases(let algorithm):
             WeightSet(panels: algorithm.prepare(weight, of: storage, bias: bias, use: use))
         case .columnScatter(let algorithm):
@@ -156,7 +157,7 @@ final class TypedPlan<Scalar: TensorScalar>: Sendable {
             algorithm.prepare(weight, bias: bias)
         case .fft(let algorithm):
             algorithm.prepare(weight, bias: bias)
-        case .direct, .depthwisePhases, .winograd, .nothing:
+        case .direct, .boxProducts, .depthwisePhases, .winograd, .nothing:
             WeightSet(panels: [])
         }
     }
@@ -186,7 +187,7 @@ final class TypedPlan<Scalar: TensorScalar>: Sendable {
         case .slidingWindow(let algorithm): algorithm.run(operands, weights: weights.panels[0])
         case .direct(let algorithm): algorithm.run(operands, weights: weights)
         case .implicitGEMM(let algorithm): algorithm.run(operands, weights: weights.panels[0])
-        case .boxProducts(let algorithm): algorithm.run(operands, weights: weights.panels[0])
+        case .boxProducts(let algorithm): algorithm.run(operands, weights: weights)
         case .stridePhases(let algorithm): algorithm.run(operands, weights: weights.panels)
         case .depthwisePhases(let algorithm): algorithm.run(operands, weights: weights)
         case .columnScatter(let algorithm): algorithm.run(operands, weights: weights)
