@@ -58,6 +58,13 @@ struct ChoiceTests {
         Row("ViT patches", [1, 3, 224, 224], [768, 3, 16, 16], stride: 16, .im2col),
         Row("ConvNeXt patches", [1, 3, 224, 224], [96, 3, 4, 4], stride: 4, .direct),
         Row("large image", [1, 1, 1024, 1024], [1, 1, 15, 15], padding: 7, .fft),
+        Row("HiFi-GAN, long", [1, 128, 6400], [128, 128, 11], padding: 5, .fft),
+        Row("HiFi-GAN, dilated", [1, 64, 12800], [64, 64, 11], padding: 15, dilation: 3, .fft),
+        Row("HiFi-GAN, seven", [1, 256, 800], [256, 256, 7], padding: 3, .im2col),
+        Row(
+            "HiFi-GAN, three", [1, 64, 12800], [64, 64, 3], padding: 1, .winograd, strict: .im2col),
+        Row("MobileNet projects", [1, 32, 112, 112], [16, 32, 1, 1], .direct),
+        Row("MobileNet expands", [1, 16, 112, 112], [96, 16, 1, 1], .im2col),
         Row("wav2vec first", [1, 1, 16000], [512, 1, 10], stride: 5, .direct),
         Row("wav2vec", [1, 512, 3199], [512, 512, 3], stride: 2, .im2col),
         Row(
@@ -110,6 +117,7 @@ struct ChoiceTests {
         Row(
             "gradient", [1, 64, 56, 56], [64, 64, 3, 3], padding: 1, .winograd, strict: .winograd),
         Row("HiFi-GAN", [1, 256, 800], [256, 128, 16], stride: 8, padding: 4, .winograd),
+        Row("HiFi-GAN, 64", [1, 128, 6400], [128, 64, 4], stride: 2, padding: 1, .winograd),
         Row("HiFi-GAN, few", [1, 64, 12800], [64, 32, 4], stride: 2, padding: 1, .stridePhases),
         Row(
             "few pixels", [1, 512, 2, 2], [512, 256, 4, 4], stride: 2, padding: 1, .columnScatter),

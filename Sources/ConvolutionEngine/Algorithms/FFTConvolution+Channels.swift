@@ -54,7 +54,8 @@ extension FFTConvolution {
             groupSpectra: tile.points / run * blocks * inputs * (run + 1) * tile.point)
     }
 
-    /// Over the cores: vectors of output channels x input channels.
+    /// Over the cores: vectors of output channels x input channels, so many of these at a time that what the cores count
+    /// together (the tasks, the references to the tile) costs little beside a transform of few points.
     func channelSpectra(_ weight: UnsafePointer<Scalar>) -> KernelSpectra<Scalar> {
         let c = channels, g = geometry, taps = g.kernel.count
         let outputs = g.outputChannelsPerGroup
@@ -63,26 +64,30 @@ extension FFTConvolution {
             count: g.groups * c.groupSpectra, rawCount: rawCount)
         spectra.weight.update(from: weight, count: rawCount)
         let worker = workerElements, stride = MemoryLayout<Scalar>.stride
+        let some = max(1, min(c.inputs, 2048 / tile.points)), ranges = (c.inputs + some - 1) / some
         ScratchPool.shared.withScratch(byteCount: threads * worker * stride) { scratch in
             let scratch = SharedMemory(scratch.assumingMemoryBound(to: Scalar.self))
-            ParallelTiles.run(g.groups * c.blocks * c.inputs, threads: threads) { task, index in
-                let input = task % c.inputs, block = task / c.inputs % c.blocks
-                let group = task / c.inputs / c.blocks
+            ParallelTiles.run(g.groups * c.blocks * ranges, threads: threads) { task, index in
+                let block = task / ranges % c.blocks, group = task / ranges / c.blocks
                 let bench = FourierBench(tile: tile, memory: scratch.base + index * worker)
-                let first = (group * outputs + block * lanes) * c.inputs + input
-                bench.load(
-                    kernels: spectra.weight + first * taps, pitch: c.inputs * taps,
-                    count: min(lanes, outputs - block * lanes), scale: scale, of: g)
-                let channel = (c.run + 1) * tile.point
-                let to =
-                    spectra.values + group * c.groupSpectra + (block * c.inputs + input) * channel
-                let runPitch = c.blocks * c.inputs * channel
-                tile.lastLines(bench.samples) { lines, point in
-                    kernels.analyze(
-                        lines,
-                        ScatteredPoints(
-                            first: to + point / c.run * runPitch, run: c.run, pitch: tile.point,
-                            runPitch: runPitch))
+                let firstInput = task % ranges * some
+                for input in firstInput..<min(c.inputs, firstInput + some) {
+                    let first = (group * outputs + block * lanes) * c.inputs + input
+                    bench.load(
+                        kernels: spectra.weight + first * taps, pitch: c.inputs * taps,
+                        count: min(lanes, outputs - block * lanes), scale: scale, of: g)
+                    let channel = (c.run + 1) * tile.point
+                    let to =
+                        spectra.values + group * c.groupSpectra
+                        + (block * c.inputs + input) * channel
+                    let runPitch = c.blocks * c.inputs * channel
+                    tile.lastLines(bench.samples) { lines, point in
+                        kernels.analyze(
+                            lines,
+                            ScatteredPoints(
+                                first: to + point / c.run * runPitch, run: c.run,
+                                pitch: tile.point, runPitch: runPitch))
+                    }
                 }
             }
         }

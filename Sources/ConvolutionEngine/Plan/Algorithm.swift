@@ -25,7 +25,7 @@ public enum Algorithm: String, Sendable, CaseIterable {
     /// The one that is expected to be fastest among those that keep to the precision: a function of the
     /// geometry and the precision alone, in constant time.
     ///
-    /// Large kernels are for the frequency domain, by ``FourierTiling``'s account; kernels of three and five
+    /// Large kernels and long ones are for the frequency domain, by ``FourierTiling``'s account; kernels of three and five
     /// taps, and transposed ones of two or three taps a residue of the stride, for minimal filtering, where there is
     /// enough to filter (``Winograd``). A transposed convolution has a product for each residue, which with thousands of
     /// them are too small to be worth their while, and with few output channels too narrow.
@@ -67,7 +67,7 @@ public enum Algorithm: String, Sendable, CaseIterable {
         {
             return false
         }
-        if g.kernel.count == 1 { return inputs <= 16 && inputs * outputs <= 512 }
+        if g.kernel.count == 1 { return inputs <= 64 && inputs * outputs <= 1024 }
         return inputs <= 8 || outputs <= 16 && inputs <= 256 || outputs <= 32 && inputs <= 64
     }
 

@@ -64,7 +64,9 @@ extension Winograd {
             return precision != .strict && isFasterByPhases(g, channels: channels)
         }
         if g.kernel.height == 1 || g.kernel.width == 1 {
-            return channels >= 128 && channels * pixels >= 200_000 && !g.hasSubGrids
+            if g.hasSubGrids && channels < 256 { return false }
+            if channels >= 128 { return channels * pixels >= 200_000 }
+            return channels >= 64 && channels * pixels >= 400_000 && precision != .strict
         }
         let all = Double(g.inputChannelsPerGroup) * Double(g.outputChannelsPerGroup)
         let work = all.squareRoot() * Double(pixels)
@@ -93,7 +95,7 @@ extension Winograd {
             * ((g.outputSize.width + across - 1) / across)
         if g.kernel.depth > 1 { return false }
         if g.kernel.height == down || g.kernel.width == across {
-            return channels >= 128 && pixels >= 512
+            return channels >= 64 && pixels >= (channels >= 128 ? 512 : 1600)
         }
         if max(down, across) > 2 { return false }
         if g.kernel.height < 2 * down || g.kernel.width < 2 * across {
