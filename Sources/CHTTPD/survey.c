@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The checks of a request's header that libmicrohttpd 0.9.75 does not make.
+// The one walk over a request's header: the checks that libmicrohttpd 0.9.75 does not make, and the fields that are
+// asked for every time.
 #include "internal.h"
 #include <string.h>
 #include <strings.h>
@@ -35,6 +36,7 @@ static int64_t length_of(const char *p) {
 }
 
 #define NAMED(name) (n == sizeof(name) - 1 && !strncasecmp(key, name, n))
+#define NOTE(name, field) if (NAMED(name)) { if (!x->fields[field]) x->fields[field] = value; }
 
 static enum MHD_Result look(void *context, enum MHD_ValueKind kind, const char *key, size_t n,
                             const char *value, size_t size) {
@@ -52,6 +54,12 @@ static enum MHD_Result look(void *context, enum MHD_ValueKind kind, const char *
         x->waits_for_continue = !strcasecmp(value, "100-continue");
         if (!x->waits_for_continue) x->flaws |= HTTPD_UNKNOWN_EXPECTATION;
     }
+    else NOTE("Accept", HTTPD_ACCEPT)
+    else NOTE("Accept-Encoding", HTTPD_ACCEPT_ENCODING)
+    else NOTE("Content-Encoding", HTTPD_CONTENT_ENCODING)
+    else NOTE("Content-Type", HTTPD_CONTENT_TYPE)
+    else NOTE("Origin", HTTPD_ORIGIN)
+    else NOTE("X-Request-Id", HTTPD_REQUEST_ID)
     return MHD_YES;
 }
 

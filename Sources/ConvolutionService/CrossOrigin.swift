@@ -38,7 +38,7 @@ public struct CrossOrigin: Sendable {
         guard !isNone else { return response }
         var response = response
         if !allowsAny { response.headers.append(("Vary", "Origin")) }
-        guard let origin = request.header("Origin"),
+        guard let origin = request.header(.origin),
             allowsAny || origins.contains(origin.lowercased())
         else { return response }
         response.headers.append(("Access-Control-Allow-Origin", allowsAny ? "*" : origin))

@@ -102,6 +102,46 @@ import Testing
         #expect(try client.post([7]).body == [7])
     }
 
+    /// Admission is asked where a body is worth not receiving; the handler gets what is small.
+    @Test func smallBodiesAreTheHandlersToRefuse() throws {
+        let client = try TestServer.shared.client()
+        let refuse = "X-Refuse: no key\r\n"
+        let most = TestServer.shared.server.limits.inlineBodyByteCount
+        #expect(try client.post([7], headers: refuse).body == [7])
+        let small = [UInt8](repeating: 1, count: most)
+        #expect(try client.post(small, headers: refuse).status == 200)
+        #expect(try client.post(small + [1], headers: refuse).status == 401)
+        let waiting = try TestServer.shared.client()
+        try waiting.send(
+            "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nExpect: 100-continue\r\n"
+                + refuse + "\r\n")
+        #expect(try waiting.reply().status == 401)
+        let chunked = try TestServer.shared.client()
+        try chunked.send(
+            "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n" + refuse
+                + "\r\n1\r\na\r\n0\r\n\r\n")
+        #expect(try chunked.reply().status == 401)
+    }
+
+    /// Noted in the one walk over the header: whatever the case of a name, the first of several.
+    @Test func notedFields() throws {
+        let client = try TestServer.shared.client()
+        let reply = try client.post(
+            [7],
+            headers: """
+                ACCEPT: a\r
+                accept: b\r
+                Accept-Encoding: c\r
+                content-encoding: d\r
+                Content-Type: e\r
+                Origin: f\r
+                x-request-id: g\r
+
+                """)
+        #expect(reply["X-Noted"] == "a c d e f g")
+        #expect(try client.post([7])["X-Noted"] == "- - - - - -")
+    }
+
     @Test(arguments: ["abc", ""]) func dripIsTimedOut(_ drip: String) throws {
         let slow = try TestServer { $0.bodyTimeoutSeconds = 1 }
         defer { slow.server.stop() }

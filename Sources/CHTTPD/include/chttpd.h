@@ -31,6 +31,17 @@ typedef enum HTTPDFlaw {
     HTTPD_UNKNOWN_EXPECTATION = 32, ///< Expect that is not "100-continue"
 } HTTPDFlaw;
 
+/// Fields that every request is asked for: noted once instead of looked up each time.
+typedef enum HTTPDField {
+    HTTPD_ACCEPT,
+    HTTPD_ACCEPT_ENCODING,
+    HTTPD_CONTENT_ENCODING,
+    HTTPD_CONTENT_TYPE,
+    HTTPD_ORIGIN,
+    HTTPD_REQUEST_ID,
+    HTTPD_FIELD_COUNT
+} HTTPDField;
+
 /// One request. Valid from began() to ended(); body and header only until httpd_reply().
 typedef struct HTTPDExchange {
     const char *method, *path;   ///< as sent: the path is not percent-decoded and has no query
@@ -43,6 +54,7 @@ typedef struct HTTPDExchange {
     int socket;                  ///< alive until ended(); nobody may read from it
     uint64_t header_time, body_time;  ///< when each was complete, monotonic nanoseconds
     void *request;               ///< the caller's own
+    const char *fields[HTTPD_FIELD_COUNT];  ///< the first value of each; NULL without one
 } HTTPDExchange;
 
 /// How the server runs and whom it calls. Each function gets `context` first.
@@ -72,6 +84,11 @@ HTTPDServer *httpd_start(const HTTPDOptions *options, uint16_t *port, int *resol
 /// Asks for pages of 2 MB where that is worth it: to touch 100 MB for the first time in pages of 4 KB takes as long as
 /// to print it. A hint, which the system may not take.
 void httpd_large_pages(void *memory, size_t size);
+
+/// The first value of a noted field, or NULL.
+static inline const char *httpd_field(const HTTPDExchange *exchange, HTTPDField field) {
+    return exchange->fields[field];
+}
 
 /// The first value of a field of the header (`query` false) or of the query, or NULL.
 const char *httpd_lookup(const HTTPDExchange *exchange, bool query, const char *name);

@@ -6,7 +6,7 @@ import HTTPTransport
 extension HTTPRequest {
     /// The field, unless it wants anything at all.
     private var accept: String? {
-        withHeader("Accept") { field in
+        withHeader(.accept) { field in
             guard let field, !Self.isAnything(field), field[0] != 0 else { return nil }
             return String(cString: field)
         }

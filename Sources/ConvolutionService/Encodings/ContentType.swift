@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 import HTTPTransport
 
 /// Which encoding a request's body has.
@@ -7,8 +8,10 @@ extension TensorEncoding {
     /// What `Content-Type` says. Nil where there is none, or where it says nothing: the form that curl
     /// claims for whatever it sends, and bytes without a shape.
     static func declared(_ request: HTTPRequest) throws(RequestFailure) -> TensorEncoding? {
-        try request.withHeader("Content-Type") { field -> Result<Self?, RequestFailure> in
+        try request.withHeader(.contentType) { field -> Result<Self?, RequestFailure> in
             guard let field else { return .success(nil) }
+            // Almost every request: no text is made of it.
+            if strcmp(field, "application/json") == 0 { return .success(.json) }
             return named(String(cString: field))
         }.get()
     }

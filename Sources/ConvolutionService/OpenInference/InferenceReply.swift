@@ -75,7 +75,7 @@ struct InferenceReply: Sendable {
         if !reply.members.isEmpty {
             // Values of parameters are strings, numbers and booleans; what is more becomes text.
             let members = reply.members.map {
-                "\"\($0.name)\":\(jsonString($0.word ?? $0.json))"
+                "\"\($0.name)\":\(jsonString($0.text))"
             }
             text += ",\"parameters\":{\(members.joined(separator: ","))}"
         }

@@ -76,6 +76,8 @@ extension RequestFlow {
     }
 
     func giveBack(_ request: HTTPRequest) {
+        // The count is the cores' own, so nothing is taken off it for nothing.
+        guard request.progress.reservedByteCount > 0 else { return }
         status.release(bytes: request.progress.reservedByteCount)
         request.progress.reservedByteCount = 0
     }

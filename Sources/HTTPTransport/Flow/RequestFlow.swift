@@ -30,7 +30,9 @@ final class RequestFlow: Sendable {
         if let refusal = admission.refusal(request.method, facts) ?? overload(request, facts) {
             return refuse(request, with: hooks.refusal(refusal, request), refusal, facts)
         }
-        if let response = hooks.admission?(request) {
+        if facts.isWorthJudging(limits.inlineBodyByteCount),
+            let response = hooks.admission?(request)
+        {
             return refuse(request, with: response, nil, facts)
         }
         return .read

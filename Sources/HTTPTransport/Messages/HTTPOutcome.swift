@@ -26,8 +26,9 @@ public enum HTTPOutcome: Sendable {
 /// It has to answer every request, also for paths that it does not know.
 public typealias HTTPHandler = @Sendable (HTTPRequest) -> HTTPOutcome
 
-/// Looks at a request before its body is read; a response refuses it, `nil` lets it in. Runs on an
-/// I/O thread.
+/// Looks at a request before its body is read, where that is large, chunked or waits to be asked for; a response
+/// refuses it, `nil` lets it in. Whatever it refuses the handler refuses too, which gets small bodies without this.
+/// Runs on an I/O thread.
 public typealias HTTPAdmission = @Sendable (HTTPRequest) -> HTTPResponse?
 
 /// Gives a refusal of the transport the form that the service's errors have. Runs on any thread.

@@ -34,7 +34,7 @@ public final class HTTPRequest: @unchecked Sendable {
 
     /// The caller's `X-Request-Id` if it is sane, else one made here; the reply carries it.
     public private(set) lazy var id: String =
-        RequestID.accepted(header("X-Request-Id")) ?? RequestID.make()
+        RequestID.accepted(header(.requestID)) ?? RequestID.make()
 
     init(
         method: HTTPMethod, target: UnsafeBufferPointer<UInt8>, arrival: Timestamp,
@@ -72,6 +72,17 @@ public final class HTTPRequest: @unchecked Sendable {
     public func withHeader<R>(_ name: String, _ body: (UnsafePointer<CChar>?) -> R) -> R {
         checkIsOpen()
         return source.withField(name, inQuery: false, body)
+    }
+
+    /// The first value of a field that is noted when a request arrives.
+    public func header(_ field: HeaderField) -> String? {
+        withHeader(field) { $0.map { String(cString: $0) } }
+    }
+
+    /// The first value of a field that is noted when a request arrives, NUL-terminated, without a copy of it.
+    public func withHeader<R>(_ field: HeaderField, _ body: (UnsafePointer<CChar>?) -> R) -> R {
+        checkIsOpen()
+        return source.withField(field, body)
     }
 
     /// The first value of an item of the query, percent-decoded; "" for a name without a value.

@@ -21,10 +21,33 @@ enum RequestSource: Sendable {
         }
     }
 
+    func withField<R>(_ field: HeaderField, _ body: (UnsafePointer<CChar>?) -> R) -> R {
+        switch self {
+        case .wire(let exchange): exchange.withField(field, body)
+        case .values(let values): values.withField(field.name, inQuery: false, body)
+        }
+    }
+
     func withField<R>(_ name: String, inQuery: Bool, _ body: (UnsafePointer<CChar>?) -> R) -> R {
         switch self {
         case .wire(let exchange): exchange.withField(name, inQuery: inQuery, body)
         case .values(let values): values.withField(name, inQuery: inQuery, body)
+        }
+    }
+}
+
+/// The fields of a header that are asked for in every request, and so are noted when it arrives.
+public enum HeaderField: Sendable, CaseIterable {
+    case accept, acceptEncoding, contentEncoding, contentType, origin, requestID
+
+    var name: String {
+        switch self {
+        case .accept: "Accept"
+        case .acceptEncoding: "Accept-Encoding"
+        case .contentEncoding: "Content-Encoding"
+        case .contentType: "Content-Type"
+        case .origin: "Origin"
+        case .requestID: "X-Request-Id"
         }
     }
 }

@@ -30,7 +30,7 @@ public final class HTTPServer: Sendable {
     /// A server that does not listen yet.
     ///
     /// - Parameters:
-    ///   - admission: Judges a request before its body is read: unknown paths, missing keys.
+    ///   - admission: Judges a request before its large body is read: unknown paths, missing keys.
     ///   - refusal: Gives the transport's refusals the service's form; plain text without it.
     public init(
         limits: ServerLimits = ServerLimits(), logger: Logger = Logger(label: "convserve.http"),

@@ -26,6 +26,10 @@ struct Exchange: @unchecked Sendable {
         UnsafeRawBufferPointer(start: record.pointee.body, count: record.pointee.length)
     }
 
+    func withField<R>(_ field: HeaderField, _ body: (UnsafePointer<CChar>?) -> R) -> R {
+        body(httpd_field(record, field.noted))
+    }
+
     /// The name goes by `withCString`, which reads literals where they are; an argument makes an array of each.
     func withField<R>(_ name: String, inQuery: Bool, _ body: (UnsafePointer<CChar>?) -> R) -> R {
         body(name.withCString { httpd_lookup(record, inQuery, $0) })
@@ -120,6 +124,19 @@ extension iovec {
     fileprivate init(_ bytes: UnsafeRawBufferPointer) {
         self.init(
             iov_base: UnsafeMutableRawPointer(mutating: bytes.baseAddress), iov_len: bytes.count)
+    }
+}
+
+extension HeaderField {
+    fileprivate var noted: HTTPDField {
+        switch self {
+        case .accept: HTTPD_ACCEPT
+        case .acceptEncoding: HTTPD_ACCEPT_ENCODING
+        case .contentEncoding: HTTPD_CONTENT_ENCODING
+        case .contentType: HTTPD_CONTENT_TYPE
+        case .origin: HTTPD_ORIGIN
+        case .requestID: HTTPD_REQUEST_ID
+        }
     }
 }
 

@@ -5,9 +5,8 @@ import Glibc
 /// The header of a reply as the shim takes it: name NUL value NUL ... NUL, on the stack.
 enum HeaderBlock {
     static func with(_ response: HTTPResponse, id: String, _ body: (UnsafePointer<CChar>) -> Void) {
-        let size = response.headers.reduce(32 + id.utf8.count) {
-            $0 + $1.name.utf8.count + $1.value.utf8.count + 2
-        }
+        var size = 32 + id.utf8.count
+        for (name, value) in response.headers { size += name.utf8.count + value.utf8.count + 2 }
         withUnsafeTemporaryAllocation(of: CChar.self, capacity: size) { memory in
             var end = memory.baseAddress!
             for (name, value) in response.headers where isSendable(name, value) {
@@ -23,8 +22,12 @@ enum HeaderBlock {
 
     /// Whether a field cannot break the header: a line end in it would begin another field.
     static func isSendable(_ name: String, _ value: String) -> Bool {
-        !name.isEmpty && !name.utf8.contains { $0 <= 32 }
-            && !value.utf8.contains { $0 < 32 && $0 != 9 }
+        !name.isEmpty && !has(name) { $0 <= 32 } && !has(value) { $0 < 32 && $0 != 9 }
+    }
+
+    private static func has(_ text: String, _ isBad: (UInt8) -> Bool) -> Bool {
+        text.utf8.withContiguousStorageIfAvailable { $0.contains(where: isBad) }
+            ?? text.utf8.contains(where: isBad)
     }
 
     private static func append(_ text: String, _ end: inout UnsafeMutablePointer<CChar>) {

@@ -97,6 +97,10 @@ final class TestServer: Sendable {
                 ("X-Query", request.queryItem("q") ?? "-"),
                 ("X-Queued", "\(request.queuedMilliseconds > 0)"),
                 ("X-Type", request.header("content-TYPE") ?? "-"),
+                (
+                    "X-Noted",
+                    HeaderField.allCases.map { request.header($0) ?? "-" }.joined(separator: " ")
+                ),
             ]
             return HTTPResponse(status: 200, headers: headers, body: HTTPBody(copy))
         }

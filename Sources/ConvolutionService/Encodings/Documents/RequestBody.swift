@@ -63,7 +63,7 @@ extension RequestFailure {
 extension Compression {
     /// What `Content-Encoding` says; nil for none.
     init?(of request: HTTPRequest) throws(RequestFailure) {
-        guard let coding = request.header("Content-Encoding")?.lowercased(), coding != "identity"
+        guard let coding = request.header(.contentEncoding)?.lowercased(), coding != "identity"
         else { return nil }
         guard let compression = Compression(rawValue: coding == "x-gzip" ? "gzip" : coding) else {
             throw .problem(

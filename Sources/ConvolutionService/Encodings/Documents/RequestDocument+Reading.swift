@@ -46,7 +46,7 @@ extension RequestDocument {
 extension RequestDocument {
     /// Whether a body may take long to read however short it is, because it is compressed.
     static func takesWork(_ request: HTTPRequest) -> Bool {
-        if request.withHeader("Content-Encoding", { $0 != nil }) { return true }
+        if request.withHeader(.contentEncoding, { $0 != nil }) { return true }
         return TensorEncoding.looksLikeArchive(request.body)
     }
 }

@@ -28,7 +28,7 @@ extension TensorEncoding {
         case .safetensors:
             let header = Safetensors.header(
                 tensors.map { ($0.name, $0.tensor.dtype, $0.tensor.shape) },
-                metadata: reply.members.map { ($0.name.description, $0.word ?? $0.json) })
+                metadata: reply.members.map { ($0.name.description, $0.text) })
             return [.bytes(header)] + tensors.map { .tensor($0.tensor) }
         case .npz: return NPZ.parts(tensors)
         case .npy: return [.bytes(NPY.header(first.dtype, first.shape)), .tensor(first)]
@@ -39,7 +39,7 @@ extension TensorEncoding {
     /// Where the body has no place for words, the header has: `Convserve-Algorithm: direct`.
     private func headers(_ reply: TensorReply) -> [(name: String, value: String)] {
         var headers = reply.members.map {
-            (name: Self.headerName($0.name), value: $0.word ?? $0.json)
+            (name: Self.headerName($0.name), value: $0.text)
         }
         if self == .octetStream {
             headers.append(("Convserve-Shape", jsonList(reply.tensors[0].tensor.shape)))

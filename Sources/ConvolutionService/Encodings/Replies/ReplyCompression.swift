@@ -11,7 +11,7 @@ extension Compression {
         guard response.status == 200, response.body.byteCount >= byteCount,
             response.header("Content-Type") == "application/json",
             !request.isInference || request.method == .post,
-            let accepted = request.header("Accept-Encoding")
+            let accepted = request.header(.acceptEncoding)
         else { return nil }
         let weighted = [Compression.zstd, .gzip, .deflate].map {
             (coding: $0, weight: MediaType.weight(of: $0.rawValue, in: accepted))

@@ -104,8 +104,9 @@ extension ReplyForm {
         for member in reply.members {
             text.append(separator)
             text.append(member.name)
-            text.append("\":")
-            text.append(member.json)
+            text.append(member.isWord ? "\":\"" : "\":")
+            text.append(member.text)
+            if member.isWord { text.append("\"") }
             separator = ",\""
         }
         text.append("}\n")

@@ -7,10 +7,9 @@ struct TensorReply: Sendable {
     /// Something beside the tensors.
     struct Member: Sendable {
         let name: StaticString
-        /// As JSON.
-        let json: String
-        /// Without quotes, if it is a word.
-        let word: String?
+        /// A word without its quotes, or JSON.
+        let text: String
+        let isWord: Bool
     }
 
     private(set) var tensors: [(name: StaticString, tensor: Tensor)] = []
@@ -24,10 +23,10 @@ struct TensorReply: Sendable {
 
     /// `word` has nothing in it that JSON escapes.
     mutating func add(_ name: StaticString, word: String) {
-        members.append(Member(name: name, json: "\"\(word)\"", word: word))
+        members.append(Member(name: name, text: word, isWord: true))
     }
 
     mutating func add(_ name: StaticString, json: String) {
-        members.append(Member(name: name, json: json, word: nil))
+        members.append(Member(name: name, text: json, isWord: false))
     }
 }
