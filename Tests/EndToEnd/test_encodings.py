@@ -216,6 +216,8 @@ HEADER_LENGTH = int.from_bytes(FILE[:8], "little")
     ("/v1/conv2d", FILE[:-1], None, 400, None, ["safetensors"]),
     ("/v1/conv2d", (1 << 40).to_bytes(8, "little") + FILE[8:], SAFETENSORS, 400, None, ["header"]),
     ("/v1/conv2d", as_npz(**PAIR)[:-30], None, 400, None, ["npz"]),
+    ("/v1/conv2d", as_npz(**PAIR, stride=np.array(2)), None, 422, "/stride", ["?stride=..."]),
+    ("/v1/conv2d", as_npz(**PAIR | {"weight": np.ones((1, 1, 2, 2), int)}), None, 422, "/weight", ["float32"]),
     ("/v1/conv2d", as_npy(np.array([object()])), None, 422, "/input", ["pickle"]),
     ("/v1/conv2d", b"\x89PNG\r\n", None, 415, None, ["application/json"]),
     ("/v1/conv2d", b"<x/>", "text/xml", 415, None, ["text/xml", SAFETENSORS]),

@@ -49,6 +49,11 @@ enum ConvolutionField: Int, RequestField {
     /// Lists of names show PyTorch's.
     var isListed: Bool { rawValue < Self.strides.rawValue }
 
+    /// Whether a name is that of a field which is no tensor.
+    static func isParameter(_ name: String) -> Bool {
+        names(excluding: FieldSet(.input, .weight, .bias, .add, .gradOutput)).contains(name)
+    }
+
     /// What the request of an operation does not have.
     static func excluded(for operation: ConvolutionOperation) -> FieldSet<ConvolutionField> {
         let others = FieldSet<ConvolutionField>(

@@ -102,7 +102,12 @@ extension RequestFailure {
         case .tooLarge: self = .tooLarge(error.reason)
         case .unsupported:
             let tensor = error.tensor ?? name.description
-            self = .field(pointer: "/" + tensor, reason: "\(tensor): \(error.reason)")
+            let isParameter = encoding == .npz && ConvolutionField.isParameter(tensor)
+            let cure =
+                isParameter
+                ? "arrays of an npz are tensors, and a parameter stands in the query: ?\(tensor)=..."
+                : error.reason
+            self = .field(pointer: "/" + tensor, reason: "\(tensor): \(cure)")
         case .damaged:
             let place = error.tensor.map { "\($0): " } ?? ""
             self = .problem(
