@@ -24,7 +24,9 @@ enum Packing<V: KernelVector, let R: Int, let N: Int> {
             let from = o.weights + first * o.rowStride, to = o.panel + first
             var k = 0
             if first + R <= o.rows {
+                let line = 64 / MemoryLayout<Scalar>.stride
                 while k + R <= o.depth {
+                    if width == R && k % line == 0 { askForNextRows(from + k, o.rowStride) }
                     V.transpose(from + k, o.rowStride, to + k * width, width)
                     k += R
                 }
@@ -36,6 +38,14 @@ enum Packing<V: KernelVector, let R: Int, let N: Int> {
                 k += 1
             }
         }
+    }
+
+    /// A line of each of the rows behind these, which mostly are packed next: pieces of rows far apart are too short for
+    /// the processor to see the next one coming.
+    @inline(__always) private static func askForNextRows(
+        _ rows: UnsafePointer<Scalar>, _ rowStride: Int
+    ) {
+        for r in R..<2 * R { lanes_prefetch(rows + r * rowStride) }
     }
 
     /// Squares of rows and taps are turned in registers; their lines are asked for eight channels ahead.

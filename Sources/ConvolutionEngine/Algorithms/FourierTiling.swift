@@ -128,10 +128,12 @@ struct FourierTiling: Sendable {
     /// Whether this is faster than sums of products, which reach nine tenths of the peak of sixteen
     /// multiply-adds a cycle at best; by a margin, since the account is an estimate. Measured for lines of 16 to 256
     /// channels and 800 to 25600 samples too, which gain 1.2 to 1.9 from there on.
-    static func wins(_ g: ConvolutionGeometry) -> Bool {
+    static func wins(_ g: ConvolutionGeometry, _ precision: Precision) -> Bool {
         let taps = g.kernel.count
         let isLine = max(g.kernel.depth, g.kernel.height, g.kernel.width) == taps
-        guard taps >= (isLine ? 7 : 32), g.batch > 0 else { return false }
+        // Of few taps strict sums are products as they are, which whole numbers stay whole in.
+        let least = isLine && precision != .strict ? 7 : 32
+        guard taps >= least, g.batch > 0 else { return false }
         let each = Double(g.multiplyAccumulates / g.batch)
         guard each > 200_000, let tiling = FourierTiling(g) else { return false }
         return tiling.cost * 1.65 < each / (16 * 0.9)

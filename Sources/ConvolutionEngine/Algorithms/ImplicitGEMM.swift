@@ -57,7 +57,7 @@ struct ImplicitGEMM<Scalar: TensorScalar>: Sendable {
     }
 
     private var packsLate: Bool {
-        product.packsLate && layout.isContiguous && product.k > 0
+        product.lateBlocks != nil && layout.isContiguous && product.k > 0
     }
 
     static var mostPixelsInPlace: Int { 128 }
@@ -96,7 +96,7 @@ struct ImplicitGEMM<Scalar: TensorScalar>: Sendable {
     ) -> WeightPanels<Scalar>? {
         let taps = geometry.kernel.count
         guard product.blocks.kc % taps == 0, product.k > 0 else { return nil }
-        if product.packsLate {
+        if product.lateBlocks != nil {
             let panels = WeightPanels<Scalar>(
                 .turnedLate, weight, of: owner, m: geometry.outputChannelsPerGroup, k: product.k,
                 groups: geometry.groups, mr: product.kernels.mr)
@@ -123,7 +123,7 @@ struct ImplicitGEMM<Scalar: TensorScalar>: Sendable {
     func run(
         _ operands: RunOperands<Scalar>, weights: WeightPanels<Scalar>, only: [Int]? = nil
     ) {
-        let blocks = product.blocks
+        let blocks = weights.isPackedLate ? product.lateBlocks! : product.blocks
         let perGroup = blocks.blockCount * blocks.splitCount
         let outputs = geometry.outputChannelsPerGroup, pixels = geometry.outputSize.count
         let inputStride = geometry.inputChannelsPerGroup * geometry.inputSize.count

@@ -28,25 +28,29 @@ struct BlockSizes: Sendable, Equatable {
     ///   - images: independent products that share the cores (batch x groups)
     ///   - threads: cores; changes what is computed together, never the result
     ///   - packing: rows of C that are computed in the time in which their columns are packed
+    ///   - weightPacking: panels of C that are computed in the time in which their weights are packed, where each
+    ///     block packs them anew
     init<Scalar>(
         m: Int, n: Int, k: Int, taps: Int, images: Int, threads: Int, packing: Double = 12,
-        kernels: GEMMKernels<Scalar>
+        weightPacking: Double = 0, kernels: GEMMKernels<Scalar>
     ) {
         // At most 240 pixels: B passes through L2 once, A is read from L2 ten times.
         self.init(
             m: m, n: n,
             kc: Self.chunk(
                 k: k, taps: taps, panelRowByteCount: kernels.nr * MemoryLayout<Scalar>.stride),
-            mostPixels: 240, packing: packing, images: images, threads: threads, kernels: kernels)
+            mostPixels: 240, packing: packing, weightPacking: weightPacking, images: images,
+            threads: threads, kernels: kernels)
     }
 
     /// - Parameters:
     ///   - kc: length of the sums between two visits to C
     ///   - mostPixels: pixels of a block that the caches have room for
     ///   - packing: rows of C that are computed in the time in which their columns are packed
+    ///   - weightPacking: see above
     init<Scalar>(
-        m: Int, n: Int, kc: Int, mostPixels: Int, packing: Double = 12, images: Int, threads: Int,
-        kernels: GEMMKernels<Scalar>
+        m: Int, n: Int, kc: Int, mostPixels: Int, packing: Double = 12, weightPacking: Double = 0,
+        images: Int, threads: Int, kernels: GEMMKernels<Scalar>
     ) {
         (self.m, self.n, mr, nr) = (m, n, kernels.mr, kernels.nr)
         self.kc = kc
@@ -63,7 +67,7 @@ struct BlockSizes: Sendable, Equatable {
                 let tasks = max(1, images) * blocks * splits
                 let some = Double((rows + splits - 1) / splits * mr)
                 func task(_ panels: Double) -> Double {
-                    panels * (some + packing) + some / 4 + 2 * packing
+                    panels * (some + packing) + some * (0.25 + weightPacking) + 2 * packing
                 }
                 let late = threads > 1 ? 0.25 * task(Double((panels + blocks - 1) / blocks)) : 0
                 let rounds = Double((tasks + threads - 1) / threads)

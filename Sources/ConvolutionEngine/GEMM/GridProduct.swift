@@ -7,6 +7,8 @@ struct GridProduct<Scalar: TensorScalar>: Sendable {
     let packer: ColumnPacker<Scalar>
     let kernels: GEMMKernels<Scalar>
     let blocks: BlockSizes
+    /// Pixels of the largest block.
+    private let mostPixels: Int
     /// Length of the whole sum.
     let k: Int
     /// Output channels of a group.
@@ -16,30 +18,36 @@ struct GridProduct<Scalar: TensorScalar>: Sendable {
     private let isolatesOne: Bool
     /// Whether there is one pixel, and it looks at the whole input: its column lies there.
     private let hasColumn: Bool
-    /// Whether weights of one use may be packed a block at a time: where few blocks of pixels use each, so that
-    /// packing them anew for each costs less than their way through memory. Of 512 x 512 3x3 kernels over 14x14
-    /// pixels that took a quarter of the time.
-    let packsLate: Bool
+    /// The blocks of weights of one use, of which each block packs those that it needs: where few blocks use each, so
+    /// that packing them anew costs less than their way through memory. Of 512 x 512 3x3 kernels over 14x14 pixels
+    /// that took a quarter of the time. Nil where they are better packed beforehand.
+    let lateBlocks: BlockSizes?
 
     init(
         _ grid: TapGrid, channels: Int, outputs: Int, images: Int, threads: Int,
         kernels: GEMMKernels<Scalar>
     ) {
-        self.init(
-            grid, channels: channels, outputs: outputs,
-            blocks: BlockSizes(
+        func blocks(weightPacking: Double) -> BlockSizes {
+            BlockSizes(
                 m: outputs, n: grid.size.count, k: channels * grid.taps.count,
                 taps: grid.taps.count, images: images, threads: threads,
-                packing: grid.stride.width > 4 ? 64 : 12, kernels: kernels),
-            isolatesOne: true, images: images, kernels: kernels)
+                packing: grid.stride.width > 4 ? 64 : 12, weightPacking: weightPacking,
+                kernels: kernels)
+        }
+        let late = blocks(weightPacking: 0.75)
+        self.init(
+            grid, channels: channels, outputs: outputs, blocks: blocks(weightPacking: 0),
+            lateBlocks: images * late.blockCount <= 3 ? late : nil, isolatesOne: true,
+            kernels: kernels)
     }
 
     init(
         _ grid: TapGrid, channels: Int, outputs: Int, blocks: BlockSizes,
-        isolatesOne: Bool = false, shiftsPlanes: Bool = true, images: Int = .max,
+        lateBlocks: BlockSizes? = nil, isolatesOne: Bool = false, shiftsPlanes: Bool = true,
         kernels: GEMMKernels<Scalar>
     ) {
-        packsLate = images <= 3 / blocks.blockCount
+        self.lateBlocks = lateBlocks
+        mostPixels = max(blocks.mostPixels, lateBlocks?.mostPixels ?? 0)
         k = channels * grid.taps.count
         self.kernels = kernels
         self.outputs = outputs
@@ -47,13 +55,13 @@ struct GridProduct<Scalar: TensorScalar>: Sendable {
         self.isolatesOne = isolatesOne
         hasColumn = isolatesOne && grid.looksAtAllAtOnce
         packer = ColumnPacker(
-            grid, channels: channels, mostPixels: blocks.mostPixels,
+            grid, channels: channels, mostPixels: mostPixels,
             mostRows: shiftsPlanes ? blocks.kc : 0, isolatesOne: isolatesOne, kernels: kernels)
     }
 
     /// Elements from one panel of B to the next: what a row writes too much is less than a row.
     private var panelStride: Int { (blocks.kc + 1) * kernels.nr }
-    private var panelElements: Int { (blocks.mostPixels / kernels.nr + 1) * panelStride }
+    private var panelElements: Int { (mostPixels / kernels.nr + 1) * panelStride }
     /// A ragged tile, or a column that is multiplied for itself.
     private var edgeElements: Int {
         (kernels.mr * max(kernels.nr, blocks.kc + kernels.lanes) + 15) / 16 * 16
@@ -63,7 +71,9 @@ struct GridProduct<Scalar: TensorScalar>: Sendable {
     var scratchElements: Int {
         panelElements + packer.planeElements + edgeElements + 64 + latePanelElements
     }
-    private var latePanelElements: Int { packsLate ? (blocks.mc + kernels.mr) * blocks.kc + 32 : 0 }
+    private var latePanelElements: Int {
+        lateBlocks.map { ($0.mc + kernels.mr) * $0.kc + 32 } ?? 0
+    }
 
     /// What ``run(_:rows:input:weights:bias:c:ldc:scratch:)`` needs to know of some pixels.
     func table(_ pixels: Range<Int>) -> ColumnPacker<Scalar>.Table {

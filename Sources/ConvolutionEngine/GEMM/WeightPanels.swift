@@ -39,6 +39,9 @@ struct WeightPanels<Scalar: TensorScalar>: @unchecked Sendable {
     private let form: Group.Form
     private let owner: TensorStorage?
 
+    /// Whether each block of a product packs the weights that it needs.
+    var isPackedLate: Bool { form == .packedLate || form == .turnedLate }
+
     let byteCount: Int
     var panelCount: Int { (m + mr - 1) / mr }
     private var panelElements: Int { unpacked == nil ? groups * panelCount * k * mr : 0 }

@@ -43,7 +43,7 @@ public enum Algorithm: String, Sendable, CaseIterable {
                     ? .stridePhases : .columnScatter
             }
         case .forward:
-            if FourierTiling.wins(geometry) {
+            if FourierTiling.wins(geometry, precision) {
                 .fft
             } else if Winograd<Float>.isFaster(geometry, precision) {
                 .winograd
