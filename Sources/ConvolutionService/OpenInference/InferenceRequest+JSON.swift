@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CTensorText
 import ConvolutionEngine
 
 extension InferenceRequest {
@@ -107,11 +108,27 @@ extension JSONCursor {
             case .parameters: sent.binaryByteCount = try cursor.readBinarySize()
             case .data:
                 cursor.skipBlank()
-                sent.data = cursor
-                _ = try cursor.skipValue()
+                if let dtype = sent.dtype {
+                    sent.numbers = try cursor.readSentNumbers(dtype)
+                } else {
+                    sent.unread = cursor
+                    _ = try cursor.skipValue()
+                }
             }
         }
         return try sent.input(&body)
+    }
+
+    fileprivate mutating func readSentNumbers(
+        _ dtype: DType
+    ) throws(RequestFailure) -> SentNumbers {
+        let opening = offset
+        guard next == UInt8(ascii: "[") else {
+            throw .value(
+                at: opening, "a list of numbers is expected, not \(describeNext())")
+        }
+        let (storage, reading) = try readNumbers(dtype)
+        return SentNumbers(offset: opening, storage: storage, reading: reading)
     }
 
     fileprivate mutating func readOutput() throws(RequestFailure) -> InferenceRequest.Output {
@@ -174,6 +191,26 @@ extension JSONCursor {
     }
 }
 
+/// The numbers of an input, before they are held against its shape.
+private struct SentNumbers {
+    let offset: Int
+    let storage: TensorStorage
+    let reading: TensorTextReading
+
+    func tensor(_ shape: [Int], _ dtype: DType) throws(RequestFailure) -> Tensor {
+        let count = shape.reduce(1, *)
+        guard reading.count == count, reading.rank == 1 || reading.sizes == shape else {
+            throw .value(
+                at: offset,
+                """
+                "data" has \(counted(reading.count, "number")) of shape \(reading.sizes), but shape \
+                \(shape) needs \(count); send them flat in row-major order, or nested as the shape is
+                """)
+        }
+        return Tensor(dtype: dtype, shape: shape, storage: storage)
+    }
+}
+
 /// One input before its parts are held against each other, whatever their order.
 private struct InferenceInput {
     let offset: Int
@@ -181,8 +218,9 @@ private struct InferenceInput {
     var shape: [Int]?
     var dtype: DType?
     var binaryByteCount: Int?
-    /// Where the numbers are.
-    var data: JSONCursor?
+    var numbers: SentNumbers?
+    /// Where the numbers are that came before their datatype.
+    var unread: JSONCursor?
 
     init(offset: Int) { self.offset = offset }
 
@@ -191,38 +229,24 @@ private struct InferenceInput {
         guard let shape else { throw .missing("shape", at: offset, "the sizes, such as [1, 3, 8]") }
         guard let dtype else { throw .missing("datatype", at: offset, "such as \"FP32\"") }
         let tensor =
-            if let data {
-                try numbers(data, shape, dtype)
+            if let numbers = try numbers(dtype) {
+                try numbers.tensor(shape, dtype)
             } else {
                 try bytes(&body, name, shape, dtype)
             }
         return InferenceRequest.Input(name: name, tensor: WireTensor(attached: tensor))
     }
 
-    private func numbers(
-        _ data: JSONCursor, _ shape: [Int], _ dtype: DType
-    ) throws(RequestFailure) -> Tensor {
+    /// What `data` has; nil where the numbers are behind the JSON.
+    private func numbers(_ dtype: DType) throws(RequestFailure) -> SentNumbers? {
+        guard let offset = numbers?.offset ?? unread?.offset else { return nil }
         if binaryByteCount != nil {
             throw .value(
-                at: data.offset,
+                at: offset,
                 "both \"data\" and \"binary_data_size\" are given; leave one of them out")
         }
-        var cursor = data
-        guard cursor.next == UInt8(ascii: "[") else {
-            throw .value(
-                at: data.offset, "a list of numbers is expected, not \(data.describeNext())")
-        }
-        let (storage, reading) = try cursor.readNumbers(dtype)
-        let count = shape.reduce(1, *)
-        guard reading.count == count, reading.rank == 1 || reading.sizes == shape else {
-            throw .value(
-                at: data.offset,
-                """
-                "data" has \(counted(reading.count, "number")) of shape \(reading.sizes), but shape \
-                \(shape) needs \(count); send them flat in row-major order, or nested as the shape is
-                """)
-        }
-        return Tensor(dtype: dtype, shape: shape, storage: storage)
+        guard var unread else { return numbers }
+        return try unread.readSentNumbers(dtype)
     }
 
     private func bytes(

@@ -56,8 +56,16 @@ extension JSONCursor {
 
     private mutating func skipScalar() throws(RequestFailure) {
         let first = at
-        while next > 0x20, !",:[]{}\"".utf8.contains(next) { advance() }
+        while Self.isScalar(next) { advance() }
         guard at > first else { throw .malformed(at: offset) }
+    }
+
+    /// No blank, and none of `,:[]{}"`.
+    private static func isScalar(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0...0x20, 0x22, 0x2C, 0x3A, 0x5B, 0x5D, 0x7B, 0x7D: false
+        default: true
+        }
     }
 
     /// The value of a parameter as JSON; what a string says is read like an item of a query, for those
