@@ -64,6 +64,7 @@ extension FFTConvolution {
             count: g.groups * c.groupSpectra, rawCount: rawCount)
         spectra.weight.update(from: weight, count: rawCount)
         let worker = workerElements, stride = MemoryLayout<Scalar>.stride
+        let channel = (c.run + 1) * tile.point, runPitch = c.blocks * c.inputs * channel
         let some = max(1, min(c.inputs, 2048 / tile.points)), ranges = (c.inputs + some - 1) / some
         ScratchPool.shared.withScratch(byteCount: threads * worker * stride) { scratch in
             let scratch = SharedMemory(scratch.assumingMemoryBound(to: Scalar.self))
@@ -76,11 +77,9 @@ extension FFTConvolution {
                     bench.load(
                         kernels: spectra.weight + first * taps, pitch: c.inputs * taps,
                         count: min(lanes, outputs - block * lanes), scale: scale, of: g)
-                    let channel = (c.run + 1) * tile.point
                     let to =
                         spectra.values + group * c.groupSpectra
                         + (block * c.inputs + input) * channel
-                    let runPitch = c.blocks * c.inputs * channel
                     tile.lastLines(bench.samples) { lines, point in
                         kernels.analyze(
                             lines,

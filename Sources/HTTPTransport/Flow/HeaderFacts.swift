@@ -14,9 +14,8 @@ struct HeaderFacts: Sendable {
     /// The client sends the body only when told to.
     let waitsForContinue: Bool
 
-    /// Whether a body is to come that had better not be received if the service refuses the request. Smaller ones are
-    /// with it already, or on their way: the handler judges those, once.
-    func isWorthJudging(_ smallByteCount: Int) -> Bool {
-        isChunked || waitsForContinue || announcedByteCount ?? 0 > smallByteCount
+    /// Whether the body may have more bytes than that.
+    func mayExceed(_ byteCount: Int) -> Bool {
+        isChunked || announcedByteCount ?? 0 > byteCount
     }
 }

@@ -33,10 +33,8 @@ extension RequestFlow {
     /// Why there is no capacity for a request that looks fine; takes its bytes out of the budget
     /// otherwise.
     func overload(_ request: HTTPRequest, _ facts: HeaderFacts) -> HTTPRefusal? {
+        if facts.mayExceed(limits.inlineBodyByteCount), queue.isFull { return tooManyWaiting }
         let size = facts.announcedByteCount ?? 0
-        if size > limits.inlineBodyByteCount || facts.isChunked, queue.isFull {
-            return tooManyWaiting
-        }
         return size == 0 || reserve(size, for: request) ? nil : tooManyBytes
     }
 

@@ -30,7 +30,8 @@ final class RequestFlow: Sendable {
         if let refusal = admission.refusal(request.method, facts) ?? overload(request, facts) {
             return refuse(request, with: hooks.refusal(refusal, request), refusal, facts)
         }
-        if facts.isWorthJudging(limits.inlineBodyByteCount),
+        // A small body is with the request already: its handler judges it, once.
+        if facts.waitsForContinue || facts.mayExceed(limits.inlineBodyByteCount),
             let response = hooks.admission?(request)
         {
             return refuse(request, with: response, nil, facts)

@@ -103,11 +103,11 @@ extension RequestFailure {
         case .unsupported:
             let tensor = error.tensor ?? name.description
             let isParameter = encoding == .npz && ConvolutionField.isParameter(tensor)
-            let cure =
+            let reason =
                 isParameter
                 ? "arrays of an npz are tensors, and a parameter stands in the query: ?\(tensor)=..."
                 : error.reason
-            self = .field(pointer: "/" + tensor, reason: "\(tensor): \(cure)")
+            self = .field(pointer: "/" + tensor, reason: "\(tensor): \(reason)")
         case .damaged:
             let place = error.tensor.map { "\($0): " } ?? ""
             self = .problem(
