@@ -56,7 +56,7 @@ struct ChoiceTests {
         Row("RepLKNet 31x31", [1, 128, 32, 32], [128, 1, 31, 31], padding: 15, groups: 128, .fft),
         Row("ResNeXt", [1, 128, 56, 56], [128, 4, 3, 3], padding: 1, groups: 32, .direct),
         Row("ViT patches", [1, 3, 224, 224], [768, 3, 16, 16], stride: 16, .im2col),
-        Row("ConvNeXt patches", [1, 3, 224, 224], [96, 3, 4, 4], stride: 4, .direct),
+        Row("ConvNeXt patches", [1, 3, 224, 224], [96, 3, 4, 4], stride: 4, .im2col),
         Row("large image", [1, 1, 1024, 1024], [1, 1, 15, 15], padding: 7, .fft),
         Row(
             "HiFi-GAN, long", [1, 128, 6400], [128, 128, 11], padding: 5, .fft, strict: .im2col),
@@ -67,6 +67,7 @@ struct ChoiceTests {
         Row(
             "HiFi-GAN, three", [1, 64, 12800], [64, 64, 3], padding: 1, .winograd, strict: .im2col),
         Row("MobileNet projects", [1, 32, 112, 112], [16, 32, 1, 1], .direct),
+        Row("EfficientNet excites", [1, 6, 1, 1], [144, 6, 1, 1], .im2col),
         Row("MobileNet expands", [1, 16, 112, 112], [96, 16, 1, 1], .im2col),
         Row("wav2vec first", [1, 1, 16000], [512, 1, 10], stride: 5, .direct),
         Row("wav2vec", [1, 512, 3199], [512, 512, 3], stride: 2, .im2col),

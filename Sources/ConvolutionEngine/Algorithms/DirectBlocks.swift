@@ -20,10 +20,12 @@ struct DirectBlocks: Sendable {
     let copies: Bool
     /// Windows that are read from the input look across the ends of its rows, at what is not padding.
     let masks: Bool
-    /// Outputs of a block, in each dimension.
+    /// Outputs of a block, in each dimension, at most.
     let rows, columns: Int
     /// Blocks of an output plane, in each dimension.
     let rowBlocks, columnBlocks: Int
+    /// Rows that are not divided: those of a tile, for each residue; of blocks smaller than these one.
+    private let unit: Int
     /// Parts of the output channels of a group, for the cores: where there are too few rows for all of them,
     /// and a part has work enough for a copy of its own.
     let channelParts: Int
@@ -101,14 +103,24 @@ struct DirectBlocks: Sendable {
             isReadOnce
             ? height
             : near >= rows && near * stride >= extent.height - stride ? near : fit(192 * 1024)
-        let unit = rows * residues
+        let tiles = rows * residues
         let wanted = max(1, min(most, (height + share - 1) / share))
         let blocks = (height + wanted - 1) / wanted
         let even = (height + blocks - 1) / blocks
-        let whole = (even + unit - 1) / unit * unit
-        self.rows = min(height, whole <= 2 * even ? whole : even)
-        rowBlocks = (height + self.rows - 1) / self.rows
+        // Whole tiles, shared out evenly.
+        let tallest = (even + tiles - 1) / tiles * tiles
+        unit = tallest <= 2 * even ? tiles : 1
+        self.rows = min(height, unit > 1 ? tallest : even)
+        let units = (height + unit - 1) / unit, each = (self.rows + unit - 1) / unit
+        rowBlocks = (units + each - 1) / each
         windowRows = (self.rows - 1) * stride + extent.height
+    }
+
+    /// The rows of a block, of an output's.
+    func rows(ofBlock block: Int, height: Int) -> Range<Int> {
+        let units = (height + unit - 1) / unit
+        let first = units * block / rowBlocks, end = units * (block + 1) / rowBlocks
+        return first * unit..<min(height, end * unit)
     }
 
     /// Vectors that cover a block.

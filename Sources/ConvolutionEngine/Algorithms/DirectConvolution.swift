@@ -52,7 +52,7 @@ final class DirectConvolution<Scalar: TensorScalar>: Sendable {
         blocks = DirectBlocks(
             geometry, lanes: kernels.lanes, rows: kernels.rows.rows,
             channels: kernels.rows.channels, rollingSide: kernels.rows.rollingSide,
-            share: threads > 1 ? (4 * threads + planes - 1) / planes : 1,
+            share: threads > 1 ? (8 * threads + planes - 1) / planes : 1,
             elementByteCount: MemoryLayout<Scalar>.stride)
         lanes =
             blocks.rolls
@@ -206,9 +206,8 @@ struct DirectBlock {
         self.index = index
         let place = index % perPlane
         z = index / perPlane
-        let row = place / blocks.columnBlocks * blocks.rows
         let column = place % blocks.columnBlocks
-        y = row..<min(size.height, row + blocks.rows)
+        y = blocks.rows(ofBlock: place / blocks.columnBlocks, height: size.height)
         x =
             size.width * column / blocks.columnBlocks..<size.width * (column + 1)
             / blocks.columnBlocks

@@ -61,13 +61,17 @@ public enum Algorithm: String, Sendable, CaseIterable {
     private static func prefersDirect(_ g: ConvolutionGeometry) -> Bool {
         let inputs = g.inputChannelsPerGroup, outputs = g.outputChannelsPerGroup
         if outputs <= 4 { return true }
-        // Windows that share nothing, of many products, are a plain product.
+        // Windows that share nothing, of many products, are a plain product: 3 channels of 4x4 in 0.08 ms for 0.10 with
+        // AVX-512, in as much with AVX2.
         if g.stride.height >= g.kernel.height && g.stride.width >= g.kernel.width
-            && inputs * g.kernel.count >= 128 && outputs > 32
+            && inputs * g.kernel.count >= 48 && outputs > 32
         {
             return false
         }
-        if g.kernel.count == 1 { return inputs <= 64 && inputs * outputs <= 1024 }
+        if g.kernel.count == 1 {
+            return inputs <= 64 && inputs * outputs <= 1024
+                && g.outputSize.count >= (outputs <= 32 ? 784 : 3136)
+        }
         return inputs <= 8 || outputs <= 16 && inputs <= 256 || outputs <= 32 && inputs <= 64
     }
 
