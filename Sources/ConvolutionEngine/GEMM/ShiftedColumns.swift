@@ -137,13 +137,22 @@ extension ShiftedColumns {
         let masks = UnsafePointer(scratch + sourceElements)
         var region = scratch + sourceElements + maskElements
         let first = sum.lowerBound / count, end = (sum.upperBound + count - 1) / count
+        let allReadable = isInPlace && isReadable(first, pixels) && isReadable(end - 1, pixels)
+        if allReadable && count == 1 {
+            var row = input + first * grid.inputSize.count + pixels.lowerBound + offsets[0]
+            for place in 0..<sum.count {
+                sources[place] = ColumnSource(values: row, mask: isMasked ? masks : row)
+                row += grid.inputSize.count
+            }
+            return finished(sources, depth: sum.count, panel: scratch)
+        }
         for channel in first..<end {
             let values = input + channel * grid.inputSize.count
             let plane: Plane
             if !isInPlace {
                 plane = split(values, pixels, to: region)
                 region += phases * regionPitch
-            } else if isReadable(channel, pixels) {
+            } else if allReadable || isReadable(channel, pixels) {
                 plane = Plane(first: values, start: 0)
             } else {
                 plane = copy(values, pixels, to: region)
@@ -163,13 +172,20 @@ extension ShiftedColumns {
                 place += tapByTap ? end - first : 1
             }
         }
-        for ahead in 0..<ColumnRows<Scalar>.rowsAhead {
-            sources[sum.count + ahead] = sources[sum.count - 1]
-        }
+        return finished(sources, depth: sum.count, panel: scratch)
+    }
+
+    /// The rows that have been written, and what is asked for behind them.
+    @inline(__always)
+    private func finished(
+        _ rows: UnsafeMutablePointer<ColumnSource<Scalar>>, depth: Int,
+        panel: UnsafeMutablePointer<Scalar>
+    ) -> ColumnRows<Scalar> {
+        for ahead in 0..<ColumnRows<Scalar>.rowsAhead { rows[depth + ahead] = rows[depth - 1] }
         // A panel of one tap is made of new memory: it may be asked for while the one before it is multiplied.
         return ColumnRows(
-            rows: UnsafePointer(sources), depth: sum.count, isMasked: isMasked,
-            asksAhead: isInPlace && count == 1, panel: scratch)
+            rows: UnsafePointer(rows), depth: depth, isMasked: isMasked,
+            asksAhead: isInPlace && grid.taps.count == 1, panel: panel)
     }
 
     /// Phase 0 of a channel, whose first element is element ``start`` of the plane.
