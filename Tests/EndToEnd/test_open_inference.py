@@ -194,6 +194,8 @@ def without(item, name):
     ({"inputs": [GOOD | {"datatype": "INT8"}, WEIGHT]}, b"", ..., ["INT8", "FP32"]),
     ({"inputs": [GOOD | {"data": [1, 2, 3]}, WEIGHT]}, b"", ..., ["3 numbers"]),
     ({"inputs": [GOOD | {"data": [[1], [2]]}, WEIGHT]}, b"", ..., ["nested"]),
+    ({"inputs": [GOOD | {"data": [1e39, 1]}, WEIGHT]}, b"", ..., ["float32", "every input", "FP64"]),
+    ({"inputs": [GOOD | {"datatype": "FP16", "data": [1e5, 1]}, WEIGHT]}, b"", ..., ["float16", "FP64"]),
     ({"inputs": [GOOD | {"data": "x"}, WEIGHT]}, b"", ..., ["list of numbers"]),
     ({"inputs": [GOOD | {"shape": [1, 1, -2]}, WEIGHT]}, b"", ..., ["-2"]),
     ({"inputs": [GOOD | {"shape": [1 << 40, 1 << 40, 2]}, WEIGHT]}, b"", ..., ["memory"]),

@@ -127,7 +127,10 @@ extension JSONCursor {
             throw .value(
                 at: opening, "a list of numbers is expected, not \(describeNext())")
         }
-        let (storage, reading) = try readNumbers(dtype)
+        let (storage, reading) = try readNumbers(dtype) {
+            $0 == .float64
+                ? nil : "every input with datatype \"\(InferenceDatatype(.float64).rawValue)\""
+        }
         return SentNumbers(offset: opening, storage: storage, reading: reading)
     }
 

@@ -41,18 +41,22 @@ extension JSONCursor {
     }
 
     /// The list of numbers, nested or not, that stands here.
+    ///
+    /// - Parameter wider: what to send where a number does not fit
     mutating func readNumbers(
-        _ dtype: DType
+        _ dtype: DType, wider: (DType) -> String? = Self.wider
     ) throws(RequestFailure) -> (storage: TensorStorage, reading: TensorTextReading) {
         let text = UnsafeRawPointer(at).assumingMemoryBound(to: CChar.self)
         let numbers = ParallelNumbers(text: text, byteCount: end - at, dtype: dtype)
         let (storage, reading) = numbers.read()
-        guard reading.code == .ok else { throw failure(reading, as: dtype) }
+        guard reading.code == .ok else { throw failure(reading, as: dtype, wider) }
         advance(by: reading.position)
         return (storage, reading)
     }
 
-    private func failure(_ reading: TensorTextReading, as dtype: DType) -> RequestFailure {
+    private func failure(
+        _ reading: TensorTextReading, as dtype: DType, _ wider: (DType) -> String?
+    ) -> RequestFailure {
         var fault = self
         fault.advance(by: reading.position)
         let reason: String
@@ -63,7 +67,8 @@ extension JSONCursor {
             reason = "null in a tensor; send a number, or \"NaN\" where there is none"
         case .overflow:
             reason =
-                "\(fault.excerpt()) does not fit \(dtype.rawValue)" + Self.cure(overflowOf: dtype)
+                "\(fault.excerpt()) does not fit \(dtype.rawValue)"
+                + (wider(dtype).map { "; send \($0)" } ?? "")
         case .ragged:
             reason = """
                 this row has \(counted(reading.found, "element")), the rows before it have \
@@ -77,14 +82,14 @@ extension JSONCursor {
         return .value(at: offset, below: reading.pointer, reason: reason)
     }
 
-    private static func cure(overflowOf dtype: DType) -> String {
+    static func wider(_ dtype: DType) -> String? {
         let wider: String
         switch dtype {
-        case .float64: return ""
+        case .float64: return nil
         case .float32: wider = "\"float64\""
         case .float16, .bfloat16: wider = "\"float32\" or \"float64\""
         }
-        return "; send every tensor as {\"shape\", \"dtype\": \(wider), \"data\"}"
+        return "every tensor as {\"shape\", \"dtype\": \(wider), \"data\"}"
     }
 }
 
