@@ -6,7 +6,7 @@ import HTTPTransport
 enum Endpoint: Sendable, Equatable {
     case convolution(ConvolutionOperation), backward(ConvolutionOperation)
     case unfold, fold, kernelMatrix, compare, shape
-    case fuseConvBN, fuseRepVGG
+    case fuse(FusionOperation)
     case inference(InferenceEndpoint)
     case capabilities, health, readiness, metrics, openAPI(OpenAPIForm), index
 }
@@ -45,8 +45,16 @@ enum Routes {
         (.post, "/v1/kernel_matrix", "kernel_matrix", .kernelMatrix),
         (.post, "/v1/compare", "compare", .compare),
         (.post, "/v1/shape", "shape", .shape),
-        (.post, "/v1/fuse/conv_bn", "fuse/conv_bn", .fuseConvBN),
-        (.post, "/v1/fuse/repvgg", "fuse/repvgg", .fuseRepVGG),
+        (.post, "/v1/fuse/conv_bn", "fuse/conv_bn", .fuse(.convBN)),
+        (.post, "/v1/fuse/bn_conv", "fuse/bn_conv", .fuse(.bnConv)),
+        (.post, "/v1/fuse/repvgg", "fuse/repvgg", .fuse(.repVGG)),
+        (.post, "/v1/fuse/pad_kernel", "fuse/pad_kernel", .fuse(.padKernel)),
+        (.post, "/v1/fuse/identity_to_conv", "fuse/identity_to_conv", .fuse(.identityToConv)),
+        (
+            .post, "/v1/fuse/avg_pool_to_conv", "fuse/avg_pool_to_conv",
+            .fuse(.averagePoolToConv)
+        ),
+        (.post, "/v1/fuse/dilate_to_dense", "fuse/dilate_to_dense", .fuse(.dilateToDense)),
         (.get, "/v2", "v2", .inference(.server)),
         (.get, "/v2/health/live", "v2/live", .inference(.live)),
         (.get, "/v2/health/ready", "v2/ready", .inference(.ready)),

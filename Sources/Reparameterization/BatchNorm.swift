@@ -27,7 +27,7 @@ public struct BatchNorm: Sendable, Equatable {
 }
 
 /// A checked batch normalisation: `y = (x − mean) · scale + shift`, by channel.
-struct ChannelAffine: Sendable {
+package struct ChannelAffine: Sendable {
     let mean: [Double]
     let scale: [Double]
     let shift: [Double]
@@ -38,9 +38,10 @@ extension BatchNorm {
     ///
     /// `hint` is added to a wrong length.
     func affine(
-        channels: Int, at path: [String], hint: (Int) -> String = { _ in "" }
+        channels: Int, at path: [String], of kind: String = "output",
+        hint: (Int) -> String = { _ in "" }
     ) throws(FusionError) -> ChannelAffine {
-        let fields = Fields(path: path, channels: channels)
+        let fields = Fields(path: path, channels: channels, kind: kind)
         let mean = try fields.checkedStatistic("running_mean", runningMean, hint)
         let variance = try fields.checkedStatistic("running_var", runningVar, hint)
         let weight = try fields.checked("weight", self.weight, hint)
@@ -56,6 +57,7 @@ extension BatchNorm {
     private struct Fields {
         let path: [String]
         let channels: Int
+        let kind: String
 
         func checkedStatistic(
             _ name: String, _ values: [Double]?, _ hint: (Int) -> String
@@ -78,7 +80,7 @@ extension BatchNorm {
                 throw FusionError(
                     path: path + [name],
                     reason: "bn.\(name) has length \(values.count); it must have \(channels), "
-                        + "one element for each output channel" + hint(values.count))
+                        + "one element for each \(kind) channel" + hint(values.count))
             }
             if let index = values.firstIndex(where: { !$0.isFinite }) {
                 throw FusionError(

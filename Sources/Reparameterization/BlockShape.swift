@@ -27,13 +27,14 @@ struct BlockShape {
 
 extension RepVGGBlock {
     /// The shape that the one weight will have, `[C_out, C_in/groups, *kernel]`, without making it.
-    public func fusedWeightShape() throws(FusionError) -> [Int] { try checkedShape().weightShape }
+    package func fusedWeightShape() throws(FusionError) -> [Int] { try checkedShape().weightShape }
 
     /// Checks all but the numbers: each branch for itself, then how they fit together.
     func checkedShape() throws(FusionError) -> BlockShape {
         let weight = try checkedFirstWeight()
         try LayerChecks.checkGroups(groups, weight)
-        _ = try checkedStride(spatialRank: weight.shape.count - 2)
+        _ = try LayerChecks.checkedSteps(
+            stride, "stride", at: ["stride"], spatialRank: weight.shape.count - 2)
         var kernels: [[Int]] = []
         for (index, branch) in branches.enumerated() {
             let path = ["branches", "\(index)"]
@@ -58,7 +59,7 @@ extension RepVGGBlock {
                     + "\(BlockShape.largestBranchCount) are fused at once: fuse them in parts")
         }
         for (index, branch) in branches.enumerated() {
-            guard case .conv(let weight, _) = branch.kind else { continue }
+            guard case .conv(let weight, _, _) = branch.kind else { continue }
             try LayerChecks.checkWeight(weight, at: ["branches", "\(index)", "weight"])
             return weight
         }
@@ -76,32 +77,8 @@ extension RepVGGBlock {
         let kernel = kernels[0].indices.map { dimension in
             kernels.map { $0[dimension] }.reduce(1, max)
         }
-        var count = 1
-        for size in weight.shape.prefix(2) + kernel {
-            let (product, overflow) = count.multipliedReportingOverflow(by: size)
-            count = overflow ? .max : product
-        }
-        guard count <= BlockShape.largestWeightCount else {
-            throw FusionError(
-                path: ["branches"],
-                reason:
-                    "the fused weight would have shape \(weight.shape.prefix(2) + kernel), more "
-                    + "than \(BlockShape.largestWeightCount) elements; use smaller kernels")
-        }
+        try LayerChecks.checkCount(of: weight.shape.prefix(2) + kernel, at: ["branches"])
         return kernel
     }
 
-    /// One stride for each spatial dimension.
-    func checkedStride(spatialRank: Int) throws(FusionError) -> [Int] {
-        guard stride.count <= 1 || stride.count == spatialRank, stride.allSatisfy({ $0 >= 1 })
-        else {
-            throw FusionError(
-                path: ["stride"],
-                reason:
-                    "stride is \(Spelling.list(stride)); it must be "
-                    + Spelling.oneOrEach(spatialRank) + ", of at least 1")
-        }
-        return stride.count == spatialRank
-            ? stride : Array(repeating: stride.first ?? 1, count: spatialRank)
-    }
 }

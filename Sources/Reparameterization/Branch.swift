@@ -6,8 +6,9 @@ import ConvolutionEngine
 public struct Branch: Sendable {
     /// What the branch computes before its batch norm.
     public enum Kind: Sendable {
-        /// A convolution with weight `[C_out, C_in/groups, *kernel]` and bias `[C_out]` or nil.
-        case conv(weight: Tensor, bias: Tensor?)
+        /// A convolution with weight `[C_out, C_in/groups, *kernel]` and bias `[C_out]` or nil; its taps
+        /// apart by the dilation: empty for 1, one, or one for each spatial dimension.
+        case conv(weight: Tensor, bias: Tensor?, dilation: [Int] = [])
         /// The input itself.
         case identity
         /// The mean of a window, padding counted (`count_include_pad=True`); one size, or one for

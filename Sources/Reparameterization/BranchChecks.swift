@@ -9,9 +9,11 @@ extension RepVGGBlock {
         _ branch: Branch, at path: [String], like first: Tensor
     ) throws(FusionError) -> [Int] {
         switch branch.kind {
-        case .conv(let weight, let bias):
+        case .conv(let weight, let bias, let dilation):
             try checkConv(weight, bias, at: path, like: first)
-            return Array(weight.shape.dropFirst(2))
+            let steps = try LayerChecks.checkedSteps(
+                dilation, "dilation", at: path + ["dilation"], spatialRank: first.shape.count - 2)
+            return try LayerChecks.extent(of: weight, dilation: steps, at: path + ["dilation"])
         case .identity:
             try checkKeepsChannels("identity", at: path, like: first)
             try checkKeepsPlaces(at: path)

@@ -57,3 +57,40 @@ extension ConvBN {
         return "; if the weight is that of a transposed convolution, set transposed to true"
     }
 }
+
+extension ConvBN: Fusable {
+    package func fused() throws(FusionError) -> FusedConvolution { try Fusion.convBN(self) }
+
+    package func fusedWeightShape() throws(FusionError) -> [Int] { weight.shape }
+
+    package func inputForm() throws(FusionError) -> InputForm {
+        _ = try checkedAffine()
+        return InputForm(
+            channels: inputChannels, spatialRank: weight.shape.count - 2, dtype: weight.dtype)
+    }
+
+    package func unfused(input: [Int]) throws -> LayerForm {
+        .chain([
+            .convolution(try bound(weight, bias, input)), .normalise(try checkedAffine()),
+        ])
+    }
+
+    package func bound(_ fused: FusedConvolution, input: [Int]) throws -> LayerForm {
+        .convolution(try bound(fused.weight, fused.bias, input))
+    }
+
+    /// With half the kernel as padding, transposed with none.
+    private func bound(
+        _ weight: Tensor, _ bias: Tensor?, _ input: [Int]
+    ) throws(ConvolutionError) -> BoundConvolution {
+        var options = ConvolutionOptions()
+        options.groups = groups
+        if !transposed {
+            let kernel = weight.shape.dropFirst(2)
+            options.padding = .pairs(FusedConvolution.centredPadding(kernel: kernel))
+        }
+        return try BoundConvolution(
+            transposed ? .transposed : .forward, input: input, weight: weight, bias: bias,
+            options: options)
+    }
+}

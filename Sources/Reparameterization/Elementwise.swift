@@ -24,6 +24,47 @@ enum Elementwise {
         }
     }
 
+    /// `[before, after]` elements around each spatial dimension, each channel filled with a value of its own.
+    static func pad(_ x: Tensor, _ pairs: [[Int]], values: [Double]) -> Tensor {
+        switch x.dtype {
+        case .float32: pad(x, pairs, values, of: Float.self)
+        case .float64: pad(x, pairs, values, of: Double.self)
+        case .float16, .bfloat16:
+            pad(x.widened(), pairs, values: values).rounded(to: x.dtype)
+        }
+    }
+
+    private static func pad<Scalar: TensorScalar>(
+        _ x: Tensor, _ pairs: [[Int]], _ values: [Double], of scalar: Scalar.Type
+    ) -> Tensor {
+        let outer = Array(x.shape.dropLast(pairs.count))
+        let sizes = Array(x.shape.suffix(pairs.count))
+        let padded = zip(sizes, pairs).map { $0 + $1[0] + $1[1] }
+        let pixels = sizes.reduce(1, *), width = sizes[sizes.count - 1]
+        let from = x.elements(of: Scalar.self)
+        var to: [Scalar] = []
+        to.reserveCapacity(outer.reduce(1, *) * padded.reduce(1, *))
+        for plane in 0..<outer.reduce(1, *) {
+            let first = to.count
+            to.append(
+                contentsOf: repeatElement(
+                    Scalar(values[plane % values.count]), count: padded.reduce(1, *)))
+            for row in 0..<(width == 0 ? 0 : pixels / width) {
+                // The row's place in each dimension but the last.
+                var rest = row, place = 0, step = 1
+                for axis in sizes.indices.dropLast().reversed() {
+                    place += (rest % sizes[axis] + pairs[axis][0]) * step
+                    rest /= sizes[axis]
+                    step *= padded[axis]
+                }
+                let start = first + place * padded[padded.count - 1] + pairs[pairs.count - 1][0]
+                let row = plane * pixels + row * width
+                for column in 0..<width { to[start + column] = from[row + column] }
+            }
+        }
+        return Tensor(shape: outer + padded, to)
+    }
+
     private static func normalise<Scalar: TensorScalar>(
         _ x: Tensor, _ affine: ChannelAffine, spatialRank: Int, of scalar: Scalar.Type
     ) -> Tensor {

@@ -8,11 +8,15 @@ public struct FusedConvolution: Sendable {
     public let weight: Tensor
     /// `[C_out]`; there is one even where nothing fused had any.
     public let bias: Tensor
+    /// `[C_in]`: what the input's border is to be filled with in place of zeros, channel by channel, for a batch norm
+    /// in front of a padded convolution; else nil.
+    public let paddingValue: Tensor?
 
     /// The weight and bias of one convolution.
-    public init(weight: Tensor, bias: Tensor) {
+    public init(weight: Tensor, bias: Tensor, paddingValue: Tensor? = nil) {
         self.weight = weight
         self.bias = bias
+        self.paddingValue = paddingValue
     }
 
     /// `[before, after]` for each spatial dimension with which a fused block equals its branches,

@@ -57,4 +57,68 @@ enum LayerChecks {
                     + "all tensors of a request must have one dtype: send it as \(dtype.rawValue)")
         }
     }
+
+    /// One step (a stride, a dilation) for each spatial dimension.
+    static func checkedSteps(
+        _ steps: [Int], _ name: String, at path: [String], spatialRank: Int
+    ) throws(FusionError) -> [Int] {
+        guard steps.count <= 1 || steps.count == spatialRank, steps.allSatisfy({ $0 >= 1 }) else {
+            throw FusionError(
+                path: path,
+                reason: "\(name) is \(Spelling.list(steps)); it must be "
+                    + Spelling.oneOrEach(spatialRank) + ", of at least 1")
+        }
+        return steps.count == spatialRank
+            ? steps : Array(repeating: steps.first ?? 1, count: spatialRank)
+    }
+
+    /// What a kernel sees of the input in each dimension: d·(k − 1) + 1.
+    static func extent(
+        of weight: Tensor, dilation: [Int], at path: [String]
+    ) throws(FusionError) -> [Int] {
+        var extent: [Int] = []
+        for (size, step) in zip(weight.shape.dropFirst(2), dilation) {
+            let (span, overflow) = step.multipliedReportingOverflow(by: size - 1)
+            guard !overflow, span < BlockShape.largestWeightCount else {
+                throw FusionError(
+                    path: path,
+                    reason: "dilation is \(Spelling.list(dilation)), with which a kernel of "
+                        + "\(Array(weight.shape.dropFirst(2))) has more than "
+                        + "\(BlockShape.largestWeightCount) elements without gaps; use a smaller one"
+                )
+            }
+            extent.append(span + 1)
+        }
+        return extent
+    }
+
+    /// Whether a weight that is to be made is not too large.
+    static func checkCount(
+        of shape: some Sequence<Int>, at path: [String]
+    ) throws(FusionError) {
+        var count = 1
+        for size in shape {
+            let (product, overflow) = count.multipliedReportingOverflow(by: size)
+            count = overflow ? .max : product
+        }
+        guard count <= BlockShape.largestWeightCount else {
+            throw FusionError(
+                path: path,
+                reason: "the fused weight would have shape \(Array(shape)), more "
+                    + "than \(BlockShape.largestWeightCount) elements; use smaller kernels")
+        }
+    }
+
+    /// Whether a kernel has a middle place in a larger one.
+    static func checkCentred(
+        _ kernel: [Int], in larger: [Int], at path: [String]
+    ) throws(FusionError) {
+        guard zip(kernel, larger).allSatisfy({ $1 >= $0 && ($1 - $0) % 2 == 0 }) else {
+            throw FusionError(
+                path: path,
+                reason: "\(path.last!) is \(Spelling.list(larger)), in which a kernel of "
+                    + "\(Spelling.list(kernel)) has no centred place; it must be larger by an even number"
+            )
+        }
+    }
 }

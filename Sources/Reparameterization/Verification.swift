@@ -12,6 +12,10 @@ public struct Verification: Sendable, Equatable {
     public let unfusedMilliseconds: Double
     /// The fused convolution, timed alike and in turns with the layers.
     public let fusedMilliseconds: Double
+    /// Of the layers' convolutions on this input.
+    public let unfusedMultiplyAccumulates: Int
+    /// Of the fused convolution on this input.
+    public let fusedMultiplyAccumulates: Int
     /// Every difference is at most `1e-8 + 1e-5 · (largest output of its channel)`.
     ///
     /// These are the tolerances of `torch.allclose`, taken relative to the channel and not to each
@@ -19,50 +23,22 @@ public struct Verification: Sendable, Equatable {
     /// stored as float16 or bfloat16 get those of `torch.testing.assert_close`; see ``Difference``.
     public let allClose: Bool
 
-    /// Runs a convolution and its batch norm, with half the kernel as padding (none transposed).
+    /// Runs the layers and what they became.
     ///
     /// - Throws: ``FusionError`` at `input` or `input_size`.
-    public static func run(
-        _ layer: ConvBN, fused: FusedConvolution, probe: ProbeInput = .standard,
+    package static func run<Layers: Fusable>(
+        _ layers: Layers, fused: FusedConvolution, probe: ProbeInput = .standard,
         convolve: ConvolutionRunner = Convolve.run
     ) throws(FusionError) -> Verification {
-        let affine = try layer.checkedAffine()
-        let spatialRank = layer.weight.shape.count - 2
-        let dtype = layer.weight.dtype
+        let form = try layers.inputForm()
         let input = try probe.tensor(
-            channels: layer.inputChannels, spatialRank: spatialRank, dtype: dtype
-        ).widened()
-        let (layer, fused) = (layer.widened(), fused.widened())
-        return try reportingInput {
-            let convolution = try layer.bound(layer.weight, layer.bias, input)
-            let layers = UnfusedLayers(
-                parts: [.init(convolution: convolution, affine: affine)], spatialRank: spatialRank)
-            return try compare(
-                layers, try layer.bound(fused.weight, fused.bias, input), input,
-                Difference.Tolerance(storedAs: dtype), convolve)
-        }
-    }
-
-    /// Runs a block: each branch with half its kernel as padding, and the sum of them.
-    ///
-    /// - Throws: ``FusionError`` at `input` or `input_size`.
-    public static func run(
-        _ block: RepVGGBlock, fused: FusedConvolution, probe: ProbeInput = .standard,
-        convolve: ConvolutionRunner = Convolve.run
-    ) throws(FusionError) -> Verification {
-        let dtype = try block.checkedShape().dtype
-        let (block, fused) = (block.widened(), fused.widened())
-        let shape = try block.checkedShape()
-        let input = try probe.tensor(
-            channels: shape.inputChannels, spatialRank: shape.spatialRank, dtype: dtype
+            channels: form.channels, spatialRank: form.spatialRank, dtype: form.dtype
         ).widened()
         return try reportingInput {
-            let one = try BoundConvolution(
-                input: input, weight: fused.weight, bias: fused.bias,
-                options: block.options(kernel: shape.kernel, groups: shape.groups))
-            return try compare(
-                try block.unfused(shape, input: input), one, input,
-                Difference.Tolerance(storedAs: dtype), convolve)
+            try compare(
+                layers.widened().unfused(input: input.shape),
+                layers.widened().bound(fused.widened(), input: input.shape), input,
+                spatialRank: form.spatialRank, Difference.Tolerance(storedAs: form.dtype), convolve)
         }
     }
 
@@ -80,21 +56,5 @@ public struct Verification: Sendable, Equatable {
         } catch {
             preconditionFailure("\(error)")
         }
-    }
-}
-
-extension ConvBN {
-    fileprivate func bound(
-        _ weight: Tensor, _ bias: Tensor?, _ input: Tensor
-    ) throws(ConvolutionError) -> BoundConvolution {
-        var options = ConvolutionOptions()
-        options.groups = groups
-        if !transposed {
-            let kernel = weight.shape.dropFirst(2)
-            options.padding = .pairs(FusedConvolution.centredPadding(kernel: kernel))
-        }
-        return try BoundConvolution(
-            transposed ? .transposed : .forward, input: input, weight: weight, bias: bias,
-            options: options)
     }
 }

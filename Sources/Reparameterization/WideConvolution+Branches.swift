@@ -7,21 +7,23 @@ extension WideConvolution {
     /// Adds a branch of a checked block.
     mutating func add(_ branch: Branch, kernel: [Int], _ affine: ChannelAffine?) {
         switch branch.kind {
-        case .conv(let weight, let bias):
+        case .conv(let weight, let bias, _):
             var conv = WideConvolution(weight: weight, bias: bias, outputChannels: shape[0])
             if let affine {
                 let inputs = shape[1]
                 conv.normalise(affine) { row in row / inputs }
             }
-            add(conv)
+            add(conv, extent: kernel)
         case .identity, .averagePool:
             addMean(kernel: kernel, affine)
         }
     }
 
     /// Adds another convolution, its kernels centred in this one's.
-    private mutating func add(_ other: WideConvolution) {
-        let places = centredPlaces(of: Array(other.shape.dropFirst(2)))
+    ///
+    /// - Parameter extent: what its kernels see, which is more than they have taps where they are dilated
+    mutating func add(_ other: WideConvolution, extent: [Int]) {
+        let places = centredPlaces(of: Array(other.shape.dropFirst(2)), extent: extent)
         let taps = self.taps
         for row in 0..<shape[0] * shape[1] {
             for (tap, place) in places.enumerated() {
@@ -34,7 +36,7 @@ extension WideConvolution {
     /// Adds the mean of each channel's window, which for a window of 1 is the identity:
     /// `W[o, o mod C/g, ·] = 1 / taps`.
     private mutating func addMean(kernel: [Int], _ affine: ChannelAffine?) {
-        let places = centredPlaces(of: kernel)
+        let places = centredPlaces(of: kernel, extent: kernel)
         let taps = self.taps
         for channel in 0..<shape[0] {
             let row = channel * shape[1] + channel % shape[1]
@@ -46,11 +48,13 @@ extension WideConvolution {
     }
 
     /// Where the taps of a smaller kernel lie in one of this convolution's kernels, row-major.
-    private func centredPlaces(of kernel: [Int]) -> [Int] {
-        zip(shape.dropFirst(2), kernel).reduce([0]) { places, sizes in
-            let (large, small) = sizes
+    private func centredPlaces(of kernel: [Int], extent: [Int]) -> [Int] {
+        kernel.indices.reduce([0]) { places, axis in
+            let large = shape[2 + axis], taps = kernel[axis]
+            let first = (large - extent[axis]) / 2
+            let step = taps > 1 ? (extent[axis] - 1) / (taps - 1) : 1
             return places.flatMap { place in
-                (0..<small).map { place * large + (large - small) / 2 + $0 }
+                (0..<taps).map { place * large + first + step * $0 }
             }
         }
     }

@@ -45,6 +45,13 @@ struct FieldSet<Field: RequestField>: Equatable, Sendable {
         return union
     }
 
+    /// All that are not in it.
+    var complement: FieldSet {
+        var others = self
+        others.bits = ~bits
+        return others
+    }
+
     /// False if it was there.
     mutating func insert(_ field: Field) -> Bool {
         defer { bits |= 1 << UInt64(field.rawValue) }

@@ -5,34 +5,22 @@ import HTTPTransport
 import Reparameterization
 
 extension ConvolutionService {
-    /// `POST /v1/fuse/conv_bn`
-    func fuseConvBN(_ exchange: Exchange) throws(RequestFailure) -> HTTPOutcome {
+    /// `POST /v1/fuse/*`
+    func fuse(
+        _ operation: FusionOperation, _ exchange: Exchange
+    ) throws(RequestFailure) -> HTTPOutcome {
         let sent = try exchange.document.decode { cursor throws(RequestFailure) in
-            try FuseConvBNRequest(json: &cursor)
+            try FusionRequest(operation, json: &cursor)
         }
+        let count = try limits.checkFusion(of: sent.layers, sent.spelling.spelling)
+        // A 1 x n and an n x 1 kernel, or a pool, fill n x n out of a few bytes: never small.
         let isSmall =
-            !sent.options.verify && sent.layer.weight.count <= limits.inlineOutputElements
+            sent.isBounded && !sent.options.verify && count <= limits.inlineOutputElements
         return try exchange.fuse(sent.spelling, isSmall: isSmall) { run throws(FusionError) in
-            let fused = try Fusion.convBN(sent.layer)
+            let fused = try sent.layers.fused()
             guard sent.options.verify else { return (fused, nil) }
             let verification = try Verification.run(
-                sent.layer, fused: fused, probe: sent.options.probe, convolve: run)
-            return (fused, verification)
-        }
-    }
-
-    /// `POST /v1/fuse/repvgg`
-    func fuseRepVGG(_ exchange: Exchange) throws(RequestFailure) -> HTTPOutcome {
-        let sent = try exchange.document.decode { cursor throws(RequestFailure) in
-            try FuseRepVGGRequest(json: &cursor)
-        }
-        try limits.checkFusion(of: sent.block, sent.spelling.spelling)
-        // Never small: a 1 x n and an n x 1 kernel, or a pool, fill n x n out of a few bytes.
-        return try exchange.fuse(sent.spelling, isSmall: false) { run throws(FusionError) in
-            let fused = try Fusion.repVGG(sent.block)
-            guard sent.options.verify else { return (fused, nil) }
-            let verification = try Verification.run(
-                sent.block, fused: fused, probe: sent.options.probe, convolve: run)
+                sent.layers, fused: fused, probe: sent.options.probe, convolve: run)
             return (fused, verification)
         }
     }
@@ -49,13 +37,14 @@ extension Exchange {
         _ = try replyEncoding(tensorCount: 2)
         return outcome(isSmall: isSmall) { timing throws(RequestFailure) in
             let fused = try Self.fused(body, service.limits)
-            let (weight, bias) = (fused.convolution.weight, fused.convolution.bias)
+            let reply = TensorReply(fused)
             let form = try form(
-                spelling, [("weight", weight.shape), ("bias", bias.shape)], weight.dtype)
+                spelling, reply.tensors.map { ($0.name, $0.tensor.shape) },
+                fused.convolution.weight.dtype)
             let memory = try form.memory(from: service.replies)
             timing.end(.compute)
             defer { timing.end(.serialize) }
-            return form.response(TensorReply(fused), in: memory)
+            return form.response(reply, in: memory)
         }
     }
 
@@ -72,16 +61,19 @@ extension Exchange {
 
 extension ServiceLimits {
     /// A pool or crossed kernels make a large weight of few bytes: its size is checked before it is made.
+    ///
+    /// - Returns: its elements
     fileprivate func checkFusion(
-        of block: RepVGGBlock, _ spelling: TensorSpelling
-    ) throws(RequestFailure) {
+        of layers: any Fusable, _ spelling: TensorSpelling
+    ) throws(RequestFailure) -> Int {
         let shape: [Int]
         do {
-            shape = try block.fusedWeightShape()
+            shape = try layers.fusedWeightShape()
         } catch {
             throw RequestFailure(error)
         }
         _ = try replyByteCount(spelling, shape: shape, dtype: .float32)
+        return shape.reduce(1, *)
     }
 
     /// A convolution of a verification, if its output is not too large: four copies of it are held
@@ -104,10 +96,11 @@ extension ServiceLimits {
 }
 
 extension TensorReply {
-    /// `{"weight": tensor, "bias": tensor, "verify": {...}}`
+    /// `{"weight": tensor, "bias": tensor, "padding_value": tensor, "verify": {...}}`
     fileprivate init(_ fused: Exchange.Fused) {
         self.init("weight", fused.convolution.weight)
         add("bias", fused.convolution.bias)
+        if let values = fused.convolution.paddingValue { add("padding_value", values) }
         if let verification = fused.verification {
             add("verify", json: verification.json.text)
         }
@@ -121,6 +114,8 @@ extension Verification {
         text.add("max_rel_diff", maxRelDiff)
         text.add("unfused_ms", unfusedMilliseconds)
         text.add("fused_ms", fusedMilliseconds)
+        text.add("unfused_macs", unfusedMultiplyAccumulates)
+        text.add("fused_macs", fusedMultiplyAccumulates)
         text.add("all_close", allClose)
         return text
     }

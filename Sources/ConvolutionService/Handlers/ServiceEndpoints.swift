@@ -10,7 +10,7 @@ extension Endpoint {
         case .metrics: ["text/plain"]
         case .index: ["text/html"]
         case .openAPI(.yaml): ["application/yaml"]
-        case .convolution, .backward, .unfold, .fold, .kernelMatrix, .fuseConvBN, .fuseRepVGG:
+        case .convolution, .backward, .unfold, .fold, .kernelMatrix, .fuse:
             TensorEncoding.negotiable.map(\.mediaType)
         case .inference(.infer): ["application/json", TensorEncoding.openInference.mediaType]
         case .inference, .compare, .shape, .capabilities, .health, .readiness, .openAPI(.json):

@@ -39,7 +39,7 @@ struct InferenceModel: Sendable {
                 ],
                 outputs: [Port(name: "matrix", rank: 2)]),
             InferenceModel(
-                name: "fuse_conv_bn", endpoint: .fuseConvBN,
+                name: "fuse_conv_bn", endpoint: .fuse(.convBN),
                 inputs: [
                     Port(name: "weight", rank: nil), Port(name: "bias", rank: 1, isOptional: true),
                     Port(name: "bn.running_mean", rank: 1), Port(name: "bn.running_var", rank: 1),

@@ -1,8 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The fields of `fuse/conv_bn` and `fuse/repvgg`.
+/// What is made one convolution, by its name below `/v1/fuse/`.
+enum FusionOperation: Int, CaseIterable, Sendable {
+    case convBN, bnConv, repVGG, padKernel, identityToConv, averagePoolToConv, dilateToDense
+
+    /// The fields of its requests, beside those that all have.
+    private var ownFields: FieldSet<FusionField> {
+        switch self {
+        case .convBN: FieldSet(.weight, .bias, .bn, .transposed, .groups)
+        case .bnConv: FieldSet(.weight, .bias, .bn, .groups, .padding, .border)
+        case .repVGG: FieldSet(.branches, .groups, .stride)
+        case .padKernel: FieldSet(.weight, .bias, .groups, .kernelSize)
+        case .dilateToDense: FieldSet(.weight, .bias, .groups, .dilation)
+        case .identityToConv: FieldSet(.channels, .groups, .kernelSize, .dtype)
+        case .averagePoolToConv:
+            FieldSet(
+                .channels, .groups, .kernelSize, .dtype, .countIncludePad, .ceilMode,
+                .divisorOverride)
+        }
+    }
+
+    /// The fields that only others have.
+    var foreignFields: FieldSet<FusionField> {
+        ownFields.union(FieldSet(.verify, .input, .inputSize, .format)).complement
+    }
+}
+
+/// The fields of `fuse/*`.
 enum FusionField: Int, RequestField {
-    case weight, bias, bn, transposed, branches, groups, stride
+    case weight, bias, bn, transposed, branches, channels, kernelSize, groups, stride, padding,
+        border
+    case dilation, countIncludePad, ceilMode, divisorOverride, dtype
     case verify, input, inputSize, format
 
     var name: StaticString {
@@ -12,8 +40,17 @@ enum FusionField: Int, RequestField {
         case .bn: "bn"
         case .transposed: "transposed"
         case .branches: "branches"
+        case .channels: "channels"
+        case .kernelSize: "kernel_size"
         case .groups: "groups"
         case .stride: "stride"
+        case .padding: "padding"
+        case .border: "border"
+        case .dilation: "dilation"
+        case .countIncludePad: "count_include_pad"
+        case .ceilMode: "ceil_mode"
+        case .divisorOverride: "divisor_override"
+        case .dtype: "dtype"
         case .verify: "verify"
         case .input: "input"
         case .inputSize: "input_size"
@@ -39,7 +76,7 @@ enum BatchNormField: Int, RequestField {
 
 /// The fields of one branch of a block.
 enum BranchField: Int, RequestField {
-    case kind, weight, bias, kernelSize, bn
+    case kind, weight, bias, kernelSize, dilation, bn
 
     var name: StaticString {
         switch self {
@@ -47,6 +84,7 @@ enum BranchField: Int, RequestField {
         case .weight: "weight"
         case .bias: "bias"
         case .kernelSize: "kernel_size"
+        case .dilation: "dilation"
         case .bn: "bn"
         }
     }
@@ -61,6 +99,18 @@ enum BranchKind: Int, RequestField {
         case .conv: "conv"
         case .identity: "identity"
         case .averagePool: "avg_pool"
+        }
+    }
+}
+
+/// What becomes of zeros around a convolution behind a batch norm.
+enum BorderWord: Int, RequestField {
+    case refuse, paddingValue
+
+    var name: StaticString {
+        switch self {
+        case .refuse: "refuse"
+        case .paddingValue: "padding_value"
         }
     }
 }

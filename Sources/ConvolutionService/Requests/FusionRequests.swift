@@ -3,7 +3,7 @@
 import ConvolutionEngine
 import Reparameterization
 
-/// What both kinds of fusion take beside the layers.
+/// What every kind of fusion takes beside the layers.
 struct FusionOptions: Sendable {
     var verify = false
     var input: WireTensor?
@@ -18,18 +18,13 @@ struct FusionOptions: Sendable {
     }
 }
 
-/// What a caller sent to `fuse/conv_bn`.
-struct FuseConvBNRequest: Sendable {
-    let layer: ConvBN
+/// What a caller sent to `fuse/*`.
+struct FusionRequest: Sendable {
+    let layers: any Fusable
     let options: FusionOptions
     let spelling: ReplySpelling
-}
-
-/// What a caller sent to `fuse/repvgg`.
-struct FuseRepVGGRequest: Sendable {
-    let block: RepVGGBlock
-    let options: FusionOptions
-    let spelling: ReplySpelling
+    /// Whether what becomes of the layers is no larger than they are.
+    let isBounded: Bool
 }
 
 /// One branch as sent.

@@ -55,8 +55,10 @@ extension Endpoint {
     /// The tensor that a body of one tensor is; nil where there are none to send.
     var mainTensor: StaticString? {
         switch self {
-        case .convolution, .backward, .unfold, .fold, .compare, .fuseRepVGG: "input"
-        case .kernelMatrix, .fuseConvBN: "weight"
+        case .convolution, .backward, .unfold, .fold, .compare, .fuse(.repVGG),
+            .fuse(.identityToConv), .fuse(.averagePoolToConv):
+            "input"
+        case .kernelMatrix, .fuse: "weight"
         case .shape, .inference, .capabilities, .health, .readiness, .metrics, .openAPI, .index: nil
         }
     }

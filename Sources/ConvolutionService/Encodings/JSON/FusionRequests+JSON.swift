@@ -3,108 +3,184 @@
 import ConvolutionEngine
 import Reparameterization
 
-extension FuseConvBNRequest {
+extension FusionRequest {
     /// Reads the body of a request.
-    init(json cursor: inout JSONCursor) throws(RequestFailure) {
-        var weight, bias: WireTensor?
-        var bn: BatchNorm?
-        var groups = 1
-        var transposed = false
-        var options = FusionOptions()
-        let opening = cursor.offset
+    init(_ operation: FusionOperation, json cursor: inout JSONCursor) throws(RequestFailure) {
+        var sent = SentFusion(opening: cursor.offset)
         try cursor.readObject(
-            FusionField.self, excluding: FieldSet(.branches, .stride)
+            FusionField.self, excluding: operation.foreignFields
         ) { cursor, field throws(RequestFailure) in
-            switch field {
-            case .weight: weight = try cursor.readTensor()
-            case .bias: bias = try cursor.readTensor()
-            case .bn: bn = try cursor.readBatchNorm()
-            case .transposed: transposed = try cursor.readBool()
-            case .groups: groups = try cursor.readInteger()
-            default: try options.read(field, from: &cursor)
-            }
+            try sent.read(field, from: &cursor)
         }
+        let tensors =
+            [sent.weight, sent.bias] + (sent.branches ?? []).flatMap { [$0.weight, $0.bias] }
+        try WireTensor.checkDTypes(tensors + [sent.options.input])
+        layers = try sent.layers(operation)
+        options = sent.options
+        isBounded = operation == .convBN || operation == .bnConv
+        let first = options.input ?? tensors.lazy.compactMap { $0 }.first
+        spelling = ReplySpelling(asked: options.format, first)
+    }
+}
+
+/// The fields as sent, before it is known whether all that are needed are there.
+private struct SentFusion {
+    let opening: Int
+    var weight, bias: WireTensor?
+    var bn: BatchNorm?
+    var transposed = false
+    var branches: [WireBranch]?
+    var channels: Int?
+    var kernelSize: [Int]?
+    var listsKernelSize = false
+    var groups = 1
+    var stride: [Int] = []
+    var padding: [Int] = []
+    var border = BNConv.Border.refused
+    var dilation: [Int]?
+    var divisor: Int?
+    var dtype = DType.float32
+    var options = FusionOptions()
+
+    init(opening: Int) { self.opening = opening }
+
+    mutating func read(
+        _ field: FusionField, from cursor: inout JSONCursor
+    ) throws(RequestFailure) {
+        switch field {
+        case .weight: weight = try cursor.readTensor()
+        case .bias: bias = try cursor.readTensor()
+        case .bn: bn = try cursor.readBatchNorm()
+        case .transposed: transposed = try cursor.readBool()
+        case .branches: branches = try cursor.readBranches()
+        case .channels: channels = try cursor.readInteger()
+        case .kernelSize:
+            cursor.skipBlank()
+            listsKernelSize = cursor.next == UInt8(ascii: "[")
+            kernelSize = try cursor.readIntegers()
+        case .groups: groups = try cursor.readInteger()
+        case .stride: stride = try cursor.readIntegers()
+        case .padding: padding = try cursor.readIntegers()
+        case .border:
+            border =
+                try cursor.readWord("border", BorderWord.self) == .refuse ? .refused : .paddingValue
+        case .dilation: dilation = try cursor.readIntegers()
+        case .countIncludePad:
+            try cursor.read(
+                field, as: true,
+                "a mean that leaves the padding out divides by less at the border, which no "
+                    + "convolution does")
+        case .ceilMode:
+            try cursor.read(
+                field, as: false,
+                "windows that reach beyond the padding are cut off, which those of a convolution "
+                    + "are not")
+        case .divisorOverride: divisor = try cursor.readInteger()
+        case .dtype: dtype = try cursor.readDType()
+        case .verify: options.verify = try cursor.readBool()
+        case .input: options.input = try cursor.readTensor()
+        case .inputSize: options.inputSize = try cursor.readIntegers()
+        case .format: options.format = try cursor.readWord("format", TensorSpelling.self)
+        }
+    }
+
+    func layers(_ operation: FusionOperation) throws(RequestFailure) -> any Fusable {
+        switch operation {
+        case .convBN:
+            return ConvBN(
+                weight: try checkedWeight(), bias: bias?.tensor, bn: try checkedBatchNorm(),
+                groups: groups, transposed: transposed)
+        case .bnConv:
+            return BNConv(
+                bn: try checkedBatchNorm(), weight: try checkedWeight(), bias: bias?.tensor,
+                groups: groups, padding: padding, border: border)
+        case .repVGG:
+            guard let branches else {
+                throw .missing(
+                    "branches", at: opening,
+                    "a list such as [{\"kind\": \"conv\", \"weight\": ...}]")
+            }
+            return RepVGGBlock(branches: branches.map(\.branch), groups: groups, stride: stride)
+        case .padKernel:
+            return KernelChange(
+                weight: try checkedWeight(), bias: bias?.tensor, groups: groups,
+                .padded(kernelSize: try checkedKernelSize()))
+        case .dilateToDense:
+            guard let dilation else {
+                throw .missing("dilation", at: opening, "how far its taps are apart, such as 2")
+            }
+            return KernelChange(
+                weight: try checkedWeight(), bias: bias?.tensor, groups: groups,
+                .dense(dilation: dilation))
+        case .identityToConv: return try layer(.identity)
+        case .averagePoolToConv: return try layer(.averagePool(divisor: divisor))
+        }
+    }
+
+    private func checkedWeight() throws(RequestFailure) -> Tensor {
         guard let weight else {
             throw .missing("weight", at: opening, "the convolution's weight")
         }
+        return weight.tensor
+    }
+
+    private func checkedBatchNorm() throws(RequestFailure) -> BatchNorm {
         guard let bn else {
             throw .missing(
                 "bn", at: opening,
                 "the batch norm, {\"running_mean\": [...], \"running_var\": [...]}")
         }
-        try WireTensor.checkDTypes([weight, bias, options.input])
-        layer = ConvBN(
-            weight: weight.tensor, bias: bias?.tensor, bn: bn, groups: groups,
-            transposed: transposed)
-        self.options = options
-        spelling = ReplySpelling(asked: options.format, options.input ?? weight)
+        return bn
+    }
+
+    private func checkedKernelSize() throws(RequestFailure) -> [Int] {
+        guard let kernelSize else {
+            throw .missing("kernel_size", at: opening, "the kernel's size, such as 3 or [3, 3]")
+        }
+        return kernelSize
+    }
+
+    /// A list tells the spatial dimensions; one number is for two of them, as in the operations on windows.
+    private func layer(_ kind: KernelOfLayer.Kind) throws(RequestFailure) -> KernelOfLayer {
+        guard let channels else {
+            throw .missing("channels", at: opening, "the number of channels")
+        }
+        let sizes = try checkedKernelSize()
+        return KernelOfLayer(
+            kind, channels: channels, groups: groups,
+            kernelSize: listsKernelSize ? sizes : [sizes[0], sizes[0]],
+            dtype: dtype)
     }
 }
 
-extension FuseRepVGGRequest {
+extension JSONCursor {
     /// MobileOne, the widest block known, has 6; answers the request with a million branches.
     private static let branchLimit = 64
 
-    /// Reads the body of a request.
-    init(json cursor: inout JSONCursor) throws(RequestFailure) {
-        var branches: [WireBranch]?
-        var groups = 1
-        var stride: [Int] = []
-        var options = FusionOptions()
-        let opening = cursor.offset
-        try cursor.readObject(
-            FusionField.self, excluding: FieldSet(.weight, .bias, .bn, .transposed)
-        ) { cursor, field throws(RequestFailure) in
-            switch field {
-            case .branches: branches = try Self.branches(json: &cursor)
-            case .groups: groups = try cursor.readInteger()
-            case .stride: stride = try cursor.readIntegers()
-            default: try options.read(field, from: &cursor)
-            }
-        }
-        guard let branches else {
-            throw .missing(
-                "branches", at: opening, "a list such as [{\"kind\": \"conv\", \"weight\": ...}]")
-        }
-        let tensors = branches.flatMap { [$0.weight, $0.bias] }
-        try WireTensor.checkDTypes(tensors + [options.input])
-        block = RepVGGBlock(branches: branches.map(\.branch), groups: groups, stride: stride)
-        self.options = options
-        let first = options.input ?? tensors.lazy.compactMap { $0 }.first
-        spelling = ReplySpelling(asked: options.format, first)
+    /// A parameter that PyTorch has too, of which only one value makes a convolution.
+    fileprivate mutating func read(
+        _ field: FusionField, as wanted: Bool, _ reason: String
+    ) throws(RequestFailure) {
+        skipBlank()
+        let place = offset
+        guard try readBool() != wanted else { return }
+        throw .value(at: place, "\(field.name) must be \(wanted): \(reason)")
     }
 
-    private static func branches(json cursor: inout JSONCursor) throws(RequestFailure)
-        -> [WireBranch]
-    {
-        cursor.skipBlank()
-        let opening = cursor.offset
-        guard cursor.next == UInt8(ascii: "[") else {
-            throw .value(
-                at: opening, "a list of branches is expected, not \(cursor.describeNext())")
+    fileprivate mutating func readBranches() throws(RequestFailure) -> [WireBranch] {
+        skipBlank()
+        let opening = offset
+        guard next == UInt8(ascii: "[") else {
+            throw .value(at: opening, "a list of branches is expected, not \(describeNext())")
         }
         var branches: [WireBranch] = []
-        try cursor.readList { cursor throws(RequestFailure) in
-            guard branches.count < branchLimit else {
-                throw .value(at: opening, "more than \(branchLimit) branches; fuse them in parts")
+        try readList { cursor throws(RequestFailure) in
+            guard branches.count < Self.branchLimit else {
+                throw .value(
+                    at: opening, "more than \(Self.branchLimit) branches; fuse them in parts")
             }
             branches.append(try cursor.readBranch())
         }
         return branches
-    }
-}
-
-extension FusionOptions {
-    fileprivate mutating func read(
-        _ field: FusionField, from cursor: inout JSONCursor
-    ) throws(RequestFailure) {
-        switch field {
-        case .verify: verify = try cursor.readBool()
-        case .input: input = try cursor.readTensor()
-        case .inputSize: inputSize = try cursor.readIntegers()
-        case .format: format = try cursor.readWord("format", TensorSpelling.self)
-        case .weight, .bias, .bn, .transposed, .branches, .groups, .stride:
-            preconditionFailure("\(field) is read by the request")
-        }
     }
 }

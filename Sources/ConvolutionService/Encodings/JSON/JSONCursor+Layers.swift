@@ -66,6 +66,9 @@ extension JSONCursor {
             case .kernelSize:
                 sent.kernelSizeOffset = cursor.offset
                 sent.kernelSize = try cursor.readIntegers()
+            case .dilation:
+                sent.dilationOffset = cursor.offset
+                sent.dilation = try cursor.readIntegers()
             case .bn: sent.bn = try cursor.readBatchNorm()
             }
         }
@@ -81,6 +84,8 @@ private struct SentBranch {
     var bias: WireTensor?
     var kernelSize: [Int]?
     var kernelSizeOffset = 0
+    var dilation: [Int]?
+    var dilationOffset = 0
     var bn: BatchNorm?
 
     init(offset: Int) { self.offset = offset }
@@ -100,12 +105,14 @@ private struct SentBranch {
             guard let weight else {
                 throw .missing("weight", at: offset, "the weight of this convolution")
             }
-            return .conv(weight: weight.tensor, bias: bias?.tensor)
+            return .conv(weight: weight.tensor, bias: bias?.tensor, dilation: dilation ?? [])
         case .identity:
+            try refuse("dilation", at: dilation.map { _ in dilationOffset }, kind)
             try refuse("kernel_size", at: kernelSize.map { _ in kernelSizeOffset }, kind)
             try refuseTensors(kind)
             return .identity
         case .averagePool:
+            try refuse("dilation", at: dilation.map { _ in dilationOffset }, kind)
             try refuseTensors(kind)
             guard let kernelSize else {
                 throw .missing("kernel_size", at: offset, "the size of the window, such as 3")

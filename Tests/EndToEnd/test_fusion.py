@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Layers into one convolution, beside PyTorch's modules in evaluation mode, with statistics that are none of the defaults."""
+import numpy as np
+import pytest
+import requests
+import torch
+from torch import nn
+
+CONV = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
+BATCH_NORM = {1: nn.BatchNorm1d, 2: nn.BatchNorm2d, 3: nn.BatchNorm3d}
+AVERAGE_POOL = {1: nn.AvgPool1d, 2: nn.AvgPool2d, 3: nn.AvgPool3d}
+FUNCTION = {1: nn.functional.conv1d, 2: nn.functional.conv2d, 3: nn.functional.conv3d}
+LIMIT = {"float64": 1e-12, "float32": 2e-6}
+
+
+def wire(tensor):
+    return {"shape": list(tensor.shape), "dtype": str(tensor.dtype)[6:], "data": tensor.detach().flatten().tolist()}
+
+
+def tensor(sent):
+    if isinstance(sent, dict):
+        return torch.tensor(sent["data"], dtype=getattr(torch, sent["dtype"])).reshape(sent["shape"])
+    return torch.tensor(sent)
+
+
+def batch_norm(rank, channels, dtype, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    bn = BATCH_NORM[rank](channels, eps=1e-3, dtype=dtype).eval()
+    with torch.no_grad():
+        for parameter, low, high in [(bn.weight, 0.5, 2), (bn.bias, -1, 1), (bn.running_mean, -1, 1), (bn.running_var, 0.3, 3)]:
+            parameter.copy_(torch.rand(channels, generator=generator) * (high - low) + low)
+    return bn
+
+
+def as_sent(bn):
+    fields = {name: getattr(bn, name).detach() for name in ["weight", "bias", "running_mean", "running_var"]}
+    return {name: wire(value) for name, value in fields.items()} | {"eps": bn.eps}
+
+
+def fuse(server, operation, **fields):
+    response = requests.post(f"{server.url}/v1/fuse/{operation}", json=fields, timeout=60)
+    assert response.status_code == 200, response.text[:1000]
+    return response.json()
+
+
+def refused(server, operation, **fields):
+    response = requests.post(f"{server.url}/v1/fuse/{operation}", json=fields, timeout=60)
+    assert response.status_code == 422, response.text[:1000]
+    [problem] = response.json()["errors"]
+    return problem
+
+
+def run(fused, x, **options):
+    weight = tensor(fused["weight"])
+    return FUNCTION[weight.dim() - 2](x, weight, tensor(fused["bias"]), **options)
+
+
+def assert_close(got, expected):
+    scale = expected.abs().max()
+    assert got.shape == expected.shape and got.dtype == expected.dtype
+    assert (got - expected).abs().max() <= LIMIT[str(expected.dtype)[6:]] * scale
+
+
+def assert_verified(fused, unfused_macs, fused_macs):
+    verify = fused["verify"]
+    assert verify["all_close"] and verify["max_abs_diff"] < 1e-3
+    assert (verify["unfused_macs"], verify["fused_macs"]) == (unfused_macs, fused_macs)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("rank", [1, 2, 3])
+@pytest.mark.parametrize("groups", [1, 2, 4, 8])
+def test_a_batch_norm_before_a_convolution(server, rank, groups, dtype):
+    for stride, padding in [(1, 0), (2, 1)]:
+        conv = CONV[rank](8, 16, 3, stride=stride, padding=padding, groups=groups, dtype=dtype).eval()
+        bn = batch_norm(rank, 8, dtype)
+        x = torch.randn([2, 8] + [7] * rank, dtype=dtype)
+        with torch.no_grad():
+            expected = conv(bn(x))
+        fused = fuse(server, "bn_conv", weight=wire(conv.weight), bias=wire(conv.bias), bn=as_sent(bn), groups=groups,
+                     padding=padding, border="padding_value", verify=True)
+        if padding:
+            values = tensor(fused["padding_value"]).reshape([1, 8] + [1] * rank)
+            padded = values.expand([2, 8] + [9] * rank).clone()
+            padded[(...,) + (slice(1, -1),) * rank] = x
+            x = padded
+        else:
+            assert "padding_value" not in fused
+        with torch.no_grad():
+            assert_close(run(fused, x, stride=stride, groups=groups), expected)
+        assert fused["verify"]["all_close"], fused["verify"]
+
+
+def test_zeros_around_a_batch_norm_are_refused(server):
+    bn = as_sent(batch_norm(2, 2, torch.float32))
+    weight = wire(torch.randn(3, 2, 3, 3))
+    problem = refused(server, "bn_conv", weight=weight, bn=bn, padding=[0, 1])
+    assert problem["pointer"] == "/padding" and "padding_value" in problem["detail"]
+    # A batch norm that leaves 0 where it is needs no other padding.
+    kept = bn | {"running_mean": [0, 0], "bias": [0, 0]}
+    assert "padding_value" not in fuse(server, "bn_conv", weight=weight, bn=kept, padding=1)
+    # One that maps everything to its shift maps nothing to 0.
+    flat = bn | {"weight": [1, 0], "bias": [0, 1]}
+    problem = refused(server, "bn_conv", weight=weight, bn=flat, padding=1, border="padding_value")
+    assert problem["pointer"] == "/bn/weight" and "[1]" in problem["detail"]
+    problem = refused(server, "bn_conv", weight=weight, bn=bn | {"bias": [0, 0, 0]})
+    assert problem["pointer"] == "/bn/bias" and "input channel" in problem["detail"]
+
+
+def test_the_wrong_answer_of_a_zero_border_is_told_apart(server):
+    """What other tools give for a batch norm before a padded convolution: right inside, wrong at the border."""
+    conv = nn.Conv2d(2, 3, 3, padding=1, dtype=torch.float64).eval()
+    bn = batch_norm(2, 2, torch.float64)
+    x = torch.randn(1, 2, 8, 8, dtype=torch.float64)
+    fused = fuse(server, "bn_conv", weight=wire(conv.weight), bias=wire(conv.bias), bn=as_sent(bn))
+    with torch.no_grad():
+        gap = (run(fused, x, padding=1) - conv(bn(x))).abs()
+    assert gap[..., 1:-1, 1:-1].max() < 1e-12 and gap.max() > 1e-2
+
+
+@pytest.mark.parametrize("rank, dilation", [(1, 3), (2, 2), (2, [3, 1]), (3, 2)])
+@pytest.mark.parametrize("groups", [1, 2])
+def test_dilated_kernels_without_gaps(server, rank, dilation, groups):
+    weight, bias = torch.randn([4, 4 // groups] + [3] * rank), torch.randn(4)
+    fused = fuse(server, "dilate_to_dense", weight=wire(weight), bias=wire(bias), dilation=dilation, groups=groups, verify=True)
+    x = torch.randn([1, 4] + [9] * rank)
+    expected = FUNCTION[rank](x, weight, bias, dilation=dilation, groups=groups)
+    assert_close(run(fused, x, groups=groups), expected)
+    taps = np.prod(tensor(fused["weight"]).shape[2:])
+    size = {1: 256, 2: 32, 3: 12}[rank] ** rank
+    assert_verified(fused, 4 * 4 // groups * 3 ** rank * size, int(4 * 4 // groups * taps * size))
+
+
+@pytest.mark.parametrize("shape, size", [([4, 2, 1], 5), ([4, 4, 1, 3], [3, 3]), ([2, 2, 2, 2], 4), ([2, 1, 1, 1, 1], [1, 3, 5])])
+def test_kernels_in_the_middle_of_larger_ones(server, shape, size):
+    weight = torch.randn(shape, dtype=torch.float64)
+    groups = 4 // shape[1]
+    if shape[0] % groups:
+        groups = 1
+    fused = fuse(server, "pad_kernel", weight=wire(weight), kernel_size=size, groups=groups, verify=True)
+    larger = tensor(fused["weight"])
+    sizes = [size] * (len(shape) - 2) if isinstance(size, int) else size
+    pads = [p for big, small in zip(reversed(sizes), reversed(shape[2:])) for p in [(big - small) // 2] * 2]
+    assert torch.equal(larger, nn.functional.pad(weight, pads)) and fused["verify"]["all_close"]
+
+
+@pytest.mark.parametrize("groups", [1, 2, 4])
+def test_the_identity_is_a_convolution(server, groups):
+    for size, rank in [(1, 2), (3, 2), ([5], 1), ([3, 1, 5], 3)]:
+        fused = fuse(server, "identity_to_conv", channels=4, groups=groups, kernel_size=size, dtype="float64", verify=True)
+        weight = tensor(fused["weight"])
+        assert weight.dim() == rank + 2 and weight.sum() == 4 and fused["verify"]["max_abs_diff"] == 0
+        x = torch.randn([2, 4] + [6] * rank, dtype=torch.float64)
+        padding = [s // 2 for s in weight.shape[2:]]
+        assert torch.equal(FUNCTION[rank](x, weight.double(), padding=padding, groups=groups), x)
+
+
+@pytest.mark.parametrize("groups", [1, 2, 4])
+@pytest.mark.parametrize("size", [2, 3, [5], [2, 3, 1]])
+def test_average_pooling_is_a_convolution(server, size, groups):
+    rank = 2 if isinstance(size, int) else len(size)
+    fused = fuse(server, "avg_pool_to_conv", channels=4, groups=groups, kernel_size=size, count_include_pad=True,
+                 format="flat", dtype="float64", verify=True)
+    x = torch.randn([2, 4] + [7] * rank, dtype=torch.float64)
+    expected = AVERAGE_POOL[rank](size, stride=2, padding=1 if rank < 3 else 0)(x)
+    assert_close(run(fused, x, stride=2, padding=1 if rank < 3 else 0, groups=groups), expected)
+    assert fused["verify"]["all_close"]
+
+
+def test_means_that_are_no_convolutions_are_refused(server):
+    problem = refused(server, "avg_pool_to_conv", channels=2, kernel_size=3, count_include_pad=False)
+    assert problem["pointer"] == "/count_include_pad" and "border" in problem["detail"]
+    problem = refused(server, "avg_pool_to_conv", channels=2, kernel_size=3, ceil_mode=True)
+    assert problem["pointer"] == "/ceil_mode"
+    divided = fuse(server, "avg_pool_to_conv", channels=1, kernel_size=2, divisor_override=2)
+    assert divided["weight"] == [[[[0.5, 0.5], [0.5, 0.5]]]]
+
+
+@pytest.mark.parametrize("operation, fields, pointer, word", [
+    ("pad_kernel", {"weight": [[[[1]]]], "kernel_size": 2}, "/kernel_size", "even number"),
+    ("pad_kernel", {"weight": [[[[1, 2, 3]]]], "kernel_size": 1}, "/kernel_size", "larger"),
+    ("pad_kernel", {"weight": [[[[1]]]], "kernel_size": 100_001}, "/kernel_size", "elements"),
+    ("pad_kernel", {"weight": [[[[1]]]]}, "/kernel_size", "3"),
+    ("dilate_to_dense", {"weight": [[[1, 2]]], "dilation": 0}, "/dilation", "at least 1"),
+    ("dilate_to_dense", {"weight": [[[1, 2]]], "dilation": 1 << 38}, "/dilation", "smaller"),
+    ("dilate_to_dense", {"weight": [[[1, 2]]], "dilation": [1, 2]}, "/dilation", "one number"),
+    ("dilate_to_dense", {"weight": [[[1, 2]]]}, "/dilation", "2"),
+    ("identity_to_conv", {"channels": 2, "kernel_size": 2}, "/kernel_size", "centred"),
+    ("identity_to_conv", {"channels": 0, "kernel_size": 1}, "/channels", "at least 1"),
+    ("identity_to_conv", {"channels": 3, "groups": 2, "kernel_size": 1}, "/groups", "divide"),
+    ("identity_to_conv", {"channels": 1 << 40, "kernel_size": 1}, "/kernel_size", "elements"),
+    ("avg_pool_to_conv", {"channels": 2, "kernel_size": [1, 1, 1, 1]}, "/kernel_size", "1 to 3"),
+    ("avg_pool_to_conv", {"channels": 2, "kernel_size": 2, "divisor_override": 0}, "/divisor_override", "at least 1"),
+    ("bn_conv", {"weight": [[[1]]], "bn": {"running_mean": [0], "running_var": [1]}, "padding": -1}, "/padding", "at least 0"),
+    ("bn_conv", {"weight": [[[1]]], "bn": {"running_mean": [0], "running_var": [1]}, "border": "zeros"}, "/border", "padding_value"),
+    ("bn_conv", {"weight": [[[1]]], "bn": {"running_mean": [0], "running_var": [1]}, "stride": 1}, "/stride", "padding"),
+])
+def test_refusals(server, operation, fields, pointer, word):
+    problem = refused(server, operation, **fields)
+    assert problem["pointer"] == pointer and word in problem["detail"], problem
+
+
+@pytest.mark.parametrize("groups", [1, 4])
+def test_branches_with_dilated_kernels(server, groups):
+    """UniRepLKNet: a large kernel beside small ones that are far apart, each with its batch norm."""
+    x = torch.randn(1, 4, 17, 17, dtype=torch.float64)
+    expected, branches = 0, []
+    for seed, (size, dilation) in enumerate([(9, 1), (5, 2), (3, 4), (3, 3)]):
+        conv = nn.Conv2d(4, 4, size, padding=dilation * (size - 1) // 2, dilation=dilation, groups=groups, bias=False,
+                         dtype=torch.float64)
+        bn = batch_norm(2, 4, torch.float64, seed)
+        with torch.no_grad():
+            expected = expected + bn(conv(x))
+        branches.append({"kind": "conv", "weight": wire(conv.weight), "dilation": dilation, "bn": as_sent(bn)})
+    fused = fuse(server, "repvgg", branches=branches, groups=groups, verify=True)
+    assert_close(run(fused, x, padding=4, groups=groups), expected)
+    per = 4 * 4 // groups * 32 * 32
+    assert_verified(fused, per * (81 + 25 + 9 + 9), per * 81)
+    problem = refused(server, "repvgg", branches=[{"kind": "identity", "dilation": 2}] + branches)
+    assert problem["pointer"] == "/branches/0/dilation"
