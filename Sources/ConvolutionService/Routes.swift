@@ -48,6 +48,8 @@ enum Routes {
         (.post, "/v1/fuse/conv_bn", "fuse/conv_bn", .fuse(.convBN)),
         (.post, "/v1/fuse/bn_conv", "fuse/bn_conv", .fuse(.bnConv)),
         (.post, "/v1/fuse/repvgg", "fuse/repvgg", .fuse(.repVGG)),
+        (.post, "/v1/fuse/sequential", "fuse/sequential", .fuse(.sequential)),
+        (.post, "/v1/fuse/concat", "fuse/concat", .fuse(.concat)),
         (.post, "/v1/fuse/pad_kernel", "fuse/pad_kernel", .fuse(.padKernel)),
         (.post, "/v1/fuse/identity_to_conv", "fuse/identity_to_conv", .fuse(.identityToConv)),
         (

@@ -145,17 +145,8 @@ extension BNConv {
     }
 
     private func checkedPadding() throws(FusionError) -> [Int] {
-        let rank = weight.shape.count - 2
-        guard padding.count <= 1 || padding.count == rank,
-            padding.allSatisfy({ $0 >= 0 && $0 < BlockShape.largestWeightCount })
-        else {
-            throw FusionError(
-                path: ["padding"],
-                reason: "padding is \(Spelling.list(padding)); it must be "
-                    + Spelling.oneOrEach(rank) + ", of at least 0")
-        }
-        return padding.count == rank
-            ? padding : Array(repeating: padding.first ?? 0, count: rank)
+        try LayerChecks.checkedPadding(
+            padding, at: ["padding"], spatialRank: weight.shape.count - 2)
     }
 
     /// What the border is to be filled with; nil where zeros are right.

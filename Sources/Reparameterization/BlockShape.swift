@@ -38,7 +38,9 @@ extension RepVGGBlock {
         var kernels: [[Int]] = []
         for (index, branch) in branches.enumerated() {
             let path = ["branches", "\(index)"]
-            kernels.append(try checkedKernel(branch, at: path, like: weight))
+            kernels.append(
+                try checkedKernel(
+                    branch, at: path, like: BranchForm(shape: weight.shape, dtype: weight.dtype)))
         }
         let kernel = try checkedLargest(kernels, like: weight)
         for index in branches.indices {
@@ -51,7 +53,7 @@ extension RepVGGBlock {
     }
 
     /// The weight of the first convolution, which the other branches must fit.
-    private func checkedFirstWeight() throws(FusionError) -> Tensor {
+    func checkedFirstWeight() throws(FusionError) -> Tensor {
         guard branches.count <= BlockShape.largestBranchCount else {
             throw FusionError(
                 path: ["branches"],
@@ -71,7 +73,7 @@ extension RepVGGBlock {
                 + "avg_pool as a conv with the weight it stands for")
     }
 
-    private func checkedLargest(
+    func checkedLargest(
         _ kernels: [[Int]], like weight: Tensor
     ) throws(FusionError) -> [Int] {
         let kernel = kernels[0].indices.map { dimension in

@@ -2,11 +2,18 @@
 
 import ConvolutionEngine
 
+/// What a branch is held against: the first convolution of its block.
+struct BranchForm {
+    /// Of its weight.
+    let shape: [Int]
+    let dtype: DType
+}
+
 /// Whether a branch fits the first convolution of its block.
 extension RepVGGBlock {
     /// The branch's kernel, if all else about it is right.
     func checkedKernel(
-        _ branch: Branch, at path: [String], like first: Tensor
+        _ branch: Branch, at path: [String], like first: BranchForm
     ) throws(FusionError) -> [Int] {
         switch branch.kind {
         case .conv(let weight, let bias, let dilation):
@@ -25,7 +32,7 @@ extension RepVGGBlock {
     }
 
     private func checkConv(
-        _ weight: Tensor, _ bias: Tensor?, at path: [String], like first: Tensor
+        _ weight: Tensor, _ bias: Tensor?, at path: [String], like first: BranchForm
     ) throws(FusionError) {
         try LayerChecks.checkWeight(weight, at: path + ["weight"])
         try LayerChecks.checkDType(weight, "weight", as: first.dtype, at: path + ["weight"])
@@ -43,7 +50,7 @@ extension RepVGGBlock {
     }
 
     private func checkKeepsChannels(
-        _ kind: String, at path: [String], like first: Tensor
+        _ kind: String, at path: [String], like first: BranchForm
     ) throws(FusionError) {
         let (output, input) = (first.shape[0], first.shape[1] * groups)
         guard input == output else {

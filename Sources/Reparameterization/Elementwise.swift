@@ -24,6 +24,35 @@ enum Elementwise {
         }
     }
 
+    /// Tensors that differ in their channels alone, channel after channel.
+    static func concatenated(_ parts: [Tensor], spatialRank: Int) -> Tensor {
+        switch parts[0].dtype {
+        case .float32: concatenated(parts, spatialRank, of: Float.self)
+        case .float64: concatenated(parts, spatialRank, of: Double.self)
+        case .float16, .bfloat16:
+            concatenated(parts.map { $0.widened() }, spatialRank: spatialRank)
+                .rounded(to: parts[0].dtype)
+        }
+    }
+
+    private static func concatenated<Scalar: TensorScalar>(
+        _ parts: [Tensor], _ spatialRank: Int, of scalar: Scalar.Type
+    ) -> Tensor {
+        var shape = parts[0].shape
+        let axis = shape.count - spatialRank - 1
+        shape[axis] = parts.reduce(0) { $0 + $1.shape[axis] }
+        let images = shape.prefix(axis).reduce(1, *)
+        let elements = parts.map { $0.elements(of: Scalar.self) }
+        var values: [Scalar] = []
+        for image in 0..<images {
+            for part in elements {
+                let count = part.count / images
+                values += part[image * count..<(image + 1) * count]
+            }
+        }
+        return Tensor(shape: shape, values)
+    }
+
     /// `[before, after]` elements around each spatial dimension, each channel filled with a value of its own.
     static func pad(_ x: Tensor, _ pairs: [[Int]], values: [Double]) -> Tensor {
         switch x.dtype {

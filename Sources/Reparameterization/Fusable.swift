@@ -10,6 +10,9 @@ package protocol Fusable: Sendable {
     /// The shape that the one weight will have, without making it.
     func fusedWeightShape() throws(FusionError) -> [Int]
 
+    /// Multiply-accumulates that fusing takes, where these may be more than there are elements; else 0.
+    func fusingWork() throws(FusionError) -> Double
+
     /// What an input has to be.
     func inputForm() throws(FusionError) -> InputForm
 
@@ -28,4 +31,8 @@ package struct InputForm: Sendable {
     let channels: Int
     let spatialRank: Int
     let dtype: DType
+}
+
+extension Fusable {
+    package func fusingWork() throws(FusionError) -> Double { 0 }
 }

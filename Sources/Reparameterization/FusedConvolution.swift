@@ -12,11 +12,27 @@ public struct FusedConvolution: Sendable {
     /// in front of a padded convolution; else nil.
     public let paddingValue: Tensor?
 
+    /// How it is applied, where the layers had parameters that became others; else nil.
+    public let placement: Placement?
+
+    /// The parameters of a convolution; its dilation is 1.
+    public struct Placement: Sendable, Equatable {
+        /// For each spatial dimension.
+        public let stride: [Int]
+        /// Zeros on both sides of each spatial dimension.
+        public let padding: [Int]
+        /// Of its channels.
+        public let groups: Int
+    }
+
     /// The weight and bias of one convolution.
-    public init(weight: Tensor, bias: Tensor, paddingValue: Tensor? = nil) {
+    public init(
+        weight: Tensor, bias: Tensor, paddingValue: Tensor? = nil, placement: Placement? = nil
+    ) {
         self.weight = weight
         self.bias = bias
         self.paddingValue = paddingValue
+        self.placement = placement
     }
 
     /// `[before, after]` for each spatial dimension with which a fused block equals its branches,

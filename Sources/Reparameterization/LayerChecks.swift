@@ -20,13 +20,13 @@ enum LayerChecks {
     }
 
     static func checkGroups(
-        _ groups: Int, _ weight: Tensor, transposed: Bool = false
+        _ groups: Int, _ weight: Tensor, transposed: Bool = false, at path: [String] = ["groups"]
     ) throws(FusionError) {
         let channels = weight.shape[0]
         guard groups >= 1, channels % groups == 0 else {
             let name = transposed ? "in_channels" : "out_channels"
             throw FusionError(
-                path: ["groups"],
+                path: path,
                 reason: "groups is \(groups); it must be at least 1 and divide \(name) \(channels) "
                     + "(weight shape \(weight.shape)): use a divisor of \(channels)")
         }
@@ -70,6 +70,22 @@ enum LayerChecks {
         }
         return steps.count == spatialRank
             ? steps : Array(repeating: steps.first ?? 1, count: spatialRank)
+    }
+
+    /// Zeros on both sides of each spatial dimension.
+    static func checkedPadding(
+        _ padding: [Int], at path: [String], spatialRank: Int
+    ) throws(FusionError) -> [Int] {
+        guard padding.count <= 1 || padding.count == spatialRank,
+            padding.allSatisfy({ $0 >= 0 && $0 < BlockShape.largestWeightCount })
+        else {
+            throw FusionError(
+                path: path,
+                reason: "padding is \(Spelling.list(padding)); it must be "
+                    + Spelling.oneOrEach(spatialRank) + ", of at least 0")
+        }
+        return padding.count == spatialRank
+            ? padding : Array(repeating: padding.first ?? 0, count: spatialRank)
     }
 
     /// What a kernel sees of the input in each dimension: d·(k − 1) + 1.

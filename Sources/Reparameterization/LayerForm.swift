@@ -41,6 +41,8 @@ package indirect enum LayerForm {
     case chain([LayerForm])
     /// Side by side, their outputs added.
     case sum([LayerForm])
+    /// Side by side, their outputs' channels behind each other.
+    case concat([LayerForm])
 
     func output(
         _ input: Tensor, spatialRank: Int, _ run: ConvolutionRunner
@@ -64,6 +66,12 @@ package indirect enum LayerForm {
                 sum = sum.map { Elementwise.sum($0, output) } ?? output
             }
             return sum ?? input
+        case .concat(let branches):
+            var outputs: [Tensor] = []
+            for branch in branches {
+                outputs.append(try branch.output(input, spatialRank: spatialRank, run))
+            }
+            return Elementwise.concatenated(outputs, spatialRank: spatialRank)
         }
     }
 
@@ -72,7 +80,7 @@ package indirect enum LayerForm {
         switch self {
         case .identity, .normalise, .pad: 0
         case .convolution(let convolution): convolution.geometry.multiplyAccumulates
-        case .chain(let layers), .sum(let layers):
+        case .chain(let layers), .sum(let layers), .concat(let layers):
             layers.reduce(0) { $0 + $1.multiplyAccumulates }
         }
     }

@@ -19,7 +19,7 @@ extension RepVGGBlock {
 }
 
 extension Branch {
-    fileprivate func widened() -> Branch {
+    func widened() -> Branch {
         guard case .conv(let weight, let bias, let dilation) = kind else { return self }
         return Branch(
             .conv(weight: weight.widened(), bias: bias?.widened(), dilation: dilation), bn: bn)
@@ -29,6 +29,7 @@ extension Branch {
 extension FusedConvolution {
     func widened() -> FusedConvolution {
         FusedConvolution(
-            weight: weight.widened(), bias: bias.widened(), paddingValue: paddingValue?.widened())
+            weight: weight.widened(), bias: bias.widened(), paddingValue: paddingValue?.widened(),
+            placement: placement)
     }
 }

@@ -218,3 +218,133 @@ def test_branches_with_dilated_kernels(server, groups):
     assert_verified(fused, per * (81 + 25 + 9 + 9), per * 81)
     problem = refused(server, "repvgg", branches=[{"kind": "identity", "dilation": 2}] + branches)
     assert problem["pointer"] == "/branches/0/dilation"
+
+
+def module(rank, conv, bn):
+    return nn.Sequential(conv, bn) if bn else conv
+
+
+def layer(conv, bn=None):
+    sent = {"weight": wire(conv.weight), "stride": list(conv.stride), "padding": list(conv.padding),
+            "dilation": list(conv.dilation), "groups": conv.groups}
+    return sent | ({"bias": wire(conv.bias)} if conv.bias is not None else {}) | ({"bn": as_sent(bn)} if bn else {})
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("rank, first, second", [
+    (2, dict(kernel_size=1), dict(kernel_size=3)),
+    (2, dict(kernel_size=3, padding=1), dict(kernel_size=1)),
+    (2, dict(kernel_size=1, stride=2, padding=1), dict(kernel_size=3, stride=2)),
+    (2, dict(kernel_size=(3, 1), padding=(1, 0), stride=(2, 1)), dict(kernel_size=(1, 3), dilation=(1, 2))),
+    (2, dict(kernel_size=3, dilation=2, padding=2, groups=8), dict(kernel_size=1)),
+    (2, dict(kernel_size=3, groups=4, padding=1), dict(kernel_size=3, groups=2)),
+    (2, dict(kernel_size=1, groups=2), dict(kernel_size=3, groups=4)),
+    (1, dict(kernel_size=5, stride=3), dict(kernel_size=4, dilation=2, groups=2)),
+    (3, dict(kernel_size=1, groups=2), dict(kernel_size=2, groups=2)),
+])
+def test_convolutions_behind_each_other(server, rank, first, second, dtype):
+    a = CONV[rank](8, 8, dtype=dtype, **first).eval()
+    b = CONV[rank](8, 12, dtype=dtype, bias=rank == 2, **second).eval()
+    norms = [batch_norm(rank, 8, dtype, 1), batch_norm(rank, 12, dtype, 2)]
+    for bns in [(None, None), norms]:
+        fused = fuse(server, "sequential", layers=[layer(a, bns[0]), layer(b, bns[1])], verify=True)
+        assert fused["verify"]["all_close"], fused["verify"]
+        x = torch.randn([2, 8] + [33 if rank == 1 else 17] * rank, dtype=dtype)
+        with torch.no_grad():
+            expected = module(rank, b, bns[1])(module(rank, a, bns[0])(x))
+        assert_close(run(fused, x, stride=fused["stride"], padding=fused["padding"], groups=fused["groups"]), expected)
+
+
+class BNAndPad(nn.Module):
+    """Of Diverse Branch Blocks: the border is what the batch norm makes of zeros."""
+    def __init__(self, bn, width):
+        super().__init__()
+        self.bn, self.width = bn, width
+
+    def forward(self, x):
+        bn, width = self.bn, self.width
+        value = bn.bias - bn.running_mean * bn.weight / torch.sqrt(bn.running_var + bn.eps)
+        y = bn(x)
+        padded = value.reshape(1, -1, 1, 1).expand(y.shape[0], -1, y.shape[2] + 2 * width, y.shape[3] + 2 * width).clone()
+        padded[..., width:-width, width:-width] = y
+        return padded
+
+
+@pytest.mark.parametrize("groups", [1, 2, 4])
+def test_the_third_transform_of_diverse_branch_blocks(server, groups):
+    a = nn.Conv2d(4, 8, 1, groups=groups, bias=False, dtype=torch.float64)
+    b = nn.Conv2d(8, 8, 3, padding=1, groups=groups, bias=False, dtype=torch.float64)
+    norms = [batch_norm(2, 8, torch.float64, seed) for seed in (1, 2)]
+    x = torch.randn(2, 4, 9, 9, dtype=torch.float64)
+    layers = [layer(a, norms[0]), layer(b, norms[1])]
+    problem = refused(server, "sequential", layers=layers)
+    assert problem["pointer"] == "/layers/1/padding" and "bias" in problem["detail"]
+    fused = fuse(server, "sequential", layers=layers, border="bias", verify=True)
+    with torch.no_grad():
+        expected = norms[1](nn.functional.conv2d(BNAndPad(norms[0], 1)(a(x)), b.weight, groups=groups))
+        assert_close(run(fused, x, padding=1, groups=groups), expected)
+        # With the zeros of a plain padding it would have been wrong, at the border only.
+        gap = (run(fused, x, padding=1, groups=groups) - norms[1](b(norms[0](a(x))))).abs()
+    assert gap[..., 1:-1, 1:-1].max() < 1e-12 and gap.max() > 1e-2
+    assert fused["padding"] == [1, 1] and fused["verify"]["max_rel_diff"] < 1e-12
+    # Without a bias zeros stay zeros.
+    plain = fuse(server, "sequential", layers=[layer(a), layer(b)], verify=True)
+    with torch.no_grad():
+        assert_close(run(plain, x, padding=1, groups=groups), b(a(x)))
+
+
+def test_three_layers_and_what_they_must_be(server):
+    convs = [nn.Conv1d(3, 5, 3, padding=2, dtype=torch.float64), nn.Conv1d(5, 4, 2, stride=2, dtype=torch.float64),
+             nn.Conv1d(4, 6, 3, dilation=2, dtype=torch.float64)]
+    fused = fuse(server, "sequential", layers=[layer(conv) for conv in convs], verify=True)
+    x = torch.randn(2, 3, 40, dtype=torch.float64)
+    with torch.no_grad():
+        assert_close(run(fused, x, stride=fused["stride"], padding=fused["padding"]), nn.Sequential(*convs)(x))
+    one, two = torch.randn(4, 3, 1, 1), torch.randn(4, 4, 3, 3)
+    for layers, pointer, word in [
+        ([{"weight": wire(one)}], "/layers", "2 to"),
+        ([{"weight": wire(two)}, {"weight": wire(one)}], "/layers/1/weight", "order"),
+        ([{"weight": wire(one)}, {"weight": wire(two.double())}], "", "dtype"),
+        ([{"weight": wire(one)}, {"weight": wire(torch.randn(4, 4, 3))}], "/layers/1/weight", "kernel dimensions"),
+        ([{"weight": wire(two)}, {"weight": wire(two), "padding": 1}], "/layers/1/padding", "first layer"),
+        ([{"weight": wire(one)}, {"weight": wire(two), "stride": 1 << 28, "dilation": 1 << 28}], "/layers", "smaller"),
+        ([{"weight": wire(one)}, {"weight": wire(two), "padding": [1, 2, 3]}], "/layers/1/padding", "2, one for each"),
+        ([{"weight": wire(one), "kernel": 3}, {"weight": wire(two)}], "/layers/0/kernel", "weight"),
+    ]:
+        response = requests.post(f"{server.url}/v1/fuse/sequential", json={"layers": layers}, timeout=60)
+        assert response.status_code in (400, 422), response.text
+        [problem] = response.json()["errors"]
+        assert problem["pointer"].startswith(pointer) and word in problem["detail"], problem
+    many = [layer(nn.Conv1d(1, 1, 1))] * 65
+    assert refused(server, "sequential", layers=many)["pointer"] == "/layers"
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("stride", [1, 2])
+def test_branches_behind_each_other(server, stride, dtype):
+    convs = [nn.Conv2d(3, 4, 3, stride, padding=1, dtype=dtype), nn.Conv2d(3, 2, 1, stride, dtype=dtype),
+             nn.Conv2d(3, 5, 3, stride, padding=2, dilation=2, bias=False, dtype=dtype)]
+    norms = [batch_norm(2, 4, dtype, 1), None, batch_norm(2, 5, dtype, 2)]
+    branches = []
+    for conv, bn in zip(convs, norms):
+        sent = {"kind": "conv", "weight": wire(conv.weight), "dilation": list(conv.dilation)}
+        branches.append(sent | ({"bias": wire(conv.bias)} if conv.bias is not None else {}) | ({"bn": as_sent(bn)} if bn else {}))
+    pool = nn.AvgPool2d(3, stride, padding=1)
+    branches.append({"kind": "avg_pool", "kernel_size": 3})
+    x = torch.randn(2, 3, 11, 12, dtype=dtype)
+    with torch.no_grad():
+        outputs = [bn(conv(x)) if bn else conv(x) for conv, bn in zip(convs, norms)] + [pool(x)]
+        if stride == 1:
+            branches.append({"kind": "identity"})
+            outputs.append(x)
+        fused = fuse(server, "concat", branches=branches, stride=stride, verify=True)
+        assert_close(run(fused, x, stride=stride, padding=2), torch.cat(outputs, 1))
+    assert fused["verify"]["all_close"]
+
+
+def test_groups_cannot_be_put_behind_each_other(server):
+    branches = [{"kind": "conv", "weight": [[[1]]]}, {"kind": "conv", "weight": [[[2], [1]]]}]
+    problem = refused(server, "concat", branches=branches)
+    assert problem["pointer"] == "/branches/1/weight" and "input channels" in problem["detail"]
+    problem = refused(server, "concat", branches=branches[:1], groups=2)
+    assert problem["pointer"] == "/groups"

@@ -66,11 +66,19 @@ extension ServiceLimits {
     fileprivate func checkFusion(
         of layers: any Fusable, _ spelling: TensorSpelling
     ) throws(RequestFailure) -> Int {
-        let shape: [Int]
+        let shape: [Int], work: Double
         do {
-            shape = try layers.fusedWeightShape()
+            (shape, work) = (try layers.fusedWeightShape(), try layers.fusingWork())
         } catch {
             throw RequestFailure(error)
+        }
+        guard work <= Double(maxMultiplyAccumulates) else {
+            throw .field(
+                pointer: "/layers",
+                reason:
+                    "composing the layers may take \(Int(min(work, 1e18))) multiply-accumulates, but the limit is "
+                    + "\(maxMultiplyAccumulates); fuse fewer of them, or raise --max-multiply-accumulates"
+            )
         }
         _ = try replyByteCount(spelling, shape: shape, dtype: .float32)
         return shape.reduce(1, *)
@@ -96,11 +104,16 @@ extension ServiceLimits {
 }
 
 extension TensorReply {
-    /// `{"weight": tensor, "bias": tensor, "padding_value": tensor, "verify": {...}}`
+    /// `{"weight", "bias", "padding_value": tensors, "stride", "padding", "groups": numbers, "verify": {...}}`
     fileprivate init(_ fused: Exchange.Fused) {
         self.init("weight", fused.convolution.weight)
         add("bias", fused.convolution.bias)
         if let values = fused.convolution.paddingValue { add("padding_value", values) }
+        if let placement = fused.convolution.placement {
+            add("stride", json: "\(placement.stride)")
+            add("padding", json: "\(placement.padding)")
+            add("groups", json: "\(placement.groups)")
+        }
         if let verification = fused.verification {
             add("verify", json: verification.json.text)
         }

@@ -2,7 +2,8 @@
 
 /// What is made one convolution, by its name below `/v1/fuse/`.
 enum FusionOperation: Int, CaseIterable, Sendable {
-    case convBN, bnConv, repVGG, padKernel, identityToConv, averagePoolToConv, dilateToDense
+    case convBN, bnConv, repVGG, sequential, concat, padKernel, identityToConv, averagePoolToConv,
+        dilateToDense
 
     /// The fields of its requests, beside those that all have.
     private var ownFields: FieldSet<FusionField> {
@@ -10,6 +11,8 @@ enum FusionOperation: Int, CaseIterable, Sendable {
         case .convBN: FieldSet(.weight, .bias, .bn, .transposed, .groups)
         case .bnConv: FieldSet(.weight, .bias, .bn, .groups, .padding, .border)
         case .repVGG: FieldSet(.branches, .groups, .stride)
+        case .sequential: FieldSet(.layers, .border)
+        case .concat: FieldSet(.branches, .stride)
         case .padKernel: FieldSet(.weight, .bias, .groups, .kernelSize)
         case .dilateToDense: FieldSet(.weight, .bias, .groups, .dilation)
         case .identityToConv: FieldSet(.channels, .groups, .kernelSize, .dtype)
@@ -28,7 +31,8 @@ enum FusionOperation: Int, CaseIterable, Sendable {
 
 /// The fields of `fuse/*`.
 enum FusionField: Int, RequestField {
-    case weight, bias, bn, transposed, branches, channels, kernelSize, groups, stride, padding,
+    case weight, bias, bn, transposed, branches, layers, channels, kernelSize, groups, stride,
+        padding,
         border
     case dilation, countIncludePad, ceilMode, divisorOverride, dtype
     case verify, input, inputSize, format
@@ -40,6 +44,7 @@ enum FusionField: Int, RequestField {
         case .bn: "bn"
         case .transposed: "transposed"
         case .branches: "branches"
+        case .layers: "layers"
         case .channels: "channels"
         case .kernelSize: "kernel_size"
         case .groups: "groups"
@@ -111,6 +116,35 @@ enum BorderWord: Int, RequestField {
         switch self {
         case .refuse: "refuse"
         case .paddingValue: "padding_value"
+        }
+    }
+}
+
+/// What stands around the input of a padded layer behind others.
+enum SequentialBorderWord: Int, RequestField {
+    case zeros, bias
+
+    var name: StaticString {
+        switch self {
+        case .zeros: "zeros"
+        case .bias: "bias"
+        }
+    }
+}
+
+/// The fields of one layer of a sequence.
+enum LayerField: Int, RequestField {
+    case weight, bias, bn, stride, padding, dilation, groups
+
+    var name: StaticString {
+        switch self {
+        case .weight: "weight"
+        case .bias: "bias"
+        case .bn: "bn"
+        case .stride: "stride"
+        case .padding: "padding"
+        case .dilation: "dilation"
+        case .groups: "groups"
         }
     }
 }

@@ -27,6 +27,13 @@ struct FusionRequest: Sendable {
     let isBounded: Bool
 }
 
+/// One layer of a sequence as sent.
+struct WireLayer: Sendable {
+    let layer: SequentialLayer
+    let weight: WireTensor
+    var bias: WireTensor?
+}
+
 /// One branch as sent.
 struct WireBranch: Sendable {
     let branch: Branch

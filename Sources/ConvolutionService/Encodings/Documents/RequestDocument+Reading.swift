@@ -55,7 +55,8 @@ extension Endpoint {
     /// The tensor that a body of one tensor is; nil where there are none to send.
     var mainTensor: StaticString? {
         switch self {
-        case .convolution, .backward, .unfold, .fold, .compare, .fuse(.repVGG),
+        case .convolution, .backward, .unfold, .fold, .compare, .fuse(.repVGG), .fuse(.concat),
+            .fuse(.sequential),
             .fuse(.identityToConv), .fuse(.averagePoolToConv):
             "input"
         case .kernelMatrix, .fuse: "weight"

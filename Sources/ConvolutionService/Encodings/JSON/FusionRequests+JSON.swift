@@ -6,7 +6,7 @@ import Reparameterization
 extension FusionRequest {
     /// Reads the body of a request.
     init(_ operation: FusionOperation, json cursor: inout JSONCursor) throws(RequestFailure) {
-        var sent = SentFusion(opening: cursor.offset)
+        var sent = SentFusion(operation, opening: cursor.offset)
         try cursor.readObject(
             FusionField.self, excluding: operation.foreignFields
         ) { cursor, field throws(RequestFailure) in
@@ -14,8 +14,9 @@ extension FusionRequest {
         }
         let tensors =
             [sent.weight, sent.bias] + (sent.branches ?? []).flatMap { [$0.weight, $0.bias] }
+            + (sent.layers ?? []).flatMap { [$0.weight, $0.bias] }
         try WireTensor.checkDTypes(tensors + [sent.options.input])
-        layers = try sent.layers(operation)
+        layers = try sent.fusable()
         options = sent.options
         isBounded = operation == .convBN || operation == .bnConv
         let first = options.input ?? tensors.lazy.compactMap { $0 }.first
@@ -25,6 +26,7 @@ extension FusionRequest {
 
 /// The fields as sent, before it is known whether all that are needed are there.
 private struct SentFusion {
+    let operation: FusionOperation
     let opening: Int
     var weight, bias: WireTensor?
     var bn: BatchNorm?
@@ -36,13 +38,18 @@ private struct SentFusion {
     var groups = 1
     var stride: [Int] = []
     var padding: [Int] = []
+    var layers: [WireLayer]?
     var border = BNConv.Border.refused
+    var sequentialBorder = SequentialBlock.Border.zeros
     var dilation: [Int]?
     var divisor: Int?
     var dtype = DType.float32
     var options = FusionOptions()
 
-    init(opening: Int) { self.opening = opening }
+    init(_ operation: FusionOperation, opening: Int) {
+        self.operation = operation
+        self.opening = opening
+    }
 
     mutating func read(
         _ field: FusionField, from cursor: inout JSONCursor
@@ -53,6 +60,7 @@ private struct SentFusion {
         case .bn: bn = try cursor.readBatchNorm()
         case .transposed: transposed = try cursor.readBool()
         case .branches: branches = try cursor.readBranches()
+        case .layers: layers = try cursor.readLayers()
         case .channels: channels = try cursor.readInteger()
         case .kernelSize:
             cursor.skipBlank()
@@ -61,6 +69,9 @@ private struct SentFusion {
         case .groups: groups = try cursor.readInteger()
         case .stride: stride = try cursor.readIntegers()
         case .padding: padding = try cursor.readIntegers()
+        case .border where operation == .sequential:
+            sequentialBorder =
+                try cursor.readWord("border", SequentialBorderWord.self) == .zeros ? .zeros : .bias
         case .border:
             border =
                 try cursor.readWord("border", BorderWord.self) == .refuse ? .refused : .paddingValue
@@ -84,7 +95,7 @@ private struct SentFusion {
         }
     }
 
-    func layers(_ operation: FusionOperation) throws(RequestFailure) -> any Fusable {
+    func fusable() throws(RequestFailure) -> any Fusable {
         switch operation {
         case .convBN:
             return ConvBN(
@@ -95,12 +106,14 @@ private struct SentFusion {
                 bn: try checkedBatchNorm(), weight: try checkedWeight(), bias: bias?.tensor,
                 groups: groups, padding: padding, border: border)
         case .repVGG:
-            guard let branches else {
+            return RepVGGBlock(branches: try checkedBranches(), groups: groups, stride: stride)
+        case .concat: return ConcatBlock(branches: try checkedBranches(), stride: stride)
+        case .sequential:
+            guard let layers else {
                 throw .missing(
-                    "branches", at: opening,
-                    "a list such as [{\"kind\": \"conv\", \"weight\": ...}]")
+                    "layers", at: opening, "a list such as [{\"weight\": ...}, {\"weight\": ...}]")
             }
-            return RepVGGBlock(branches: branches.map(\.branch), groups: groups, stride: stride)
+            return SequentialBlock(layers: layers.map(\.layer), border: sequentialBorder)
         case .padKernel:
             return KernelChange(
                 weight: try checkedWeight(), bias: bias?.tensor, groups: groups,
@@ -122,6 +135,14 @@ private struct SentFusion {
             throw .missing("weight", at: opening, "the convolution's weight")
         }
         return weight.tensor
+    }
+
+    private func checkedBranches() throws(RequestFailure) -> [Branch] {
+        guard let branches else {
+            throw .missing(
+                "branches", at: opening, "a list such as [{\"kind\": \"conv\", \"weight\": ...}]")
+        }
+        return branches.map(\.branch)
     }
 
     private func checkedBatchNorm() throws(RequestFailure) -> BatchNorm {
@@ -154,8 +175,8 @@ private struct SentFusion {
 }
 
 extension JSONCursor {
-    /// MobileOne, the widest block known, has 6; answers the request with a million branches.
-    private static let branchLimit = 64
+    /// MobileOne, the widest block known, has 6; answers the request with a million branches or layers.
+    private static let partLimit = 64
 
     /// A parameter that PyTorch has too, of which only one value makes a convolution.
     fileprivate mutating func read(
@@ -168,19 +189,61 @@ extension JSONCursor {
     }
 
     fileprivate mutating func readBranches() throws(RequestFailure) -> [WireBranch] {
+        try readParts("branches") { cursor throws(RequestFailure) in try cursor.readBranch() }
+    }
+
+    fileprivate mutating func readLayers() throws(RequestFailure) -> [WireLayer] {
+        try readParts("layers") { cursor throws(RequestFailure) in try cursor.readLayer() }
+    }
+
+    private mutating func readParts<Part>(
+        _ nouns: String, _ read: (inout JSONCursor) throws(RequestFailure) -> Part
+    ) throws(RequestFailure) -> [Part] {
         skipBlank()
         let opening = offset
         guard next == UInt8(ascii: "[") else {
-            throw .value(at: opening, "a list of branches is expected, not \(describeNext())")
+            throw .value(at: opening, "a list of \(nouns) is expected, not \(describeNext())")
         }
-        var branches: [WireBranch] = []
+        var parts: [Part] = []
         try readList { cursor throws(RequestFailure) in
-            guard branches.count < Self.branchLimit else {
+            guard parts.count < Self.partLimit else {
                 throw .value(
-                    at: opening, "more than \(Self.branchLimit) branches; fuse them in parts")
+                    at: opening, "more than \(Self.partLimit) \(nouns); fuse them in parts")
             }
-            branches.append(try cursor.readBranch())
+            parts.append(try read(&cursor))
         }
-        return branches
+        return parts
+    }
+
+    private mutating func readLayer() throws(RequestFailure) -> WireLayer {
+        skipBlank()
+        let opening = offset
+        guard next == UInt8(ascii: "{") else {
+            throw .value(
+                at: opening, "a layer is expected, {\"weight\": ...}, not \(describeNext())")
+        }
+        var weight, bias: WireTensor?
+        var bn: BatchNorm?
+        var stride: [Int] = [], padding: [Int] = [], dilation: [Int] = []
+        var groups = 1
+        try readObject(LayerField.self) { cursor, field throws(RequestFailure) in
+            switch field {
+            case .weight: weight = try cursor.readTensor()
+            case .bias: bias = try cursor.readTensor()
+            case .bn: bn = try cursor.readBatchNorm()
+            case .stride: stride = try cursor.readIntegers()
+            case .padding: padding = try cursor.readIntegers()
+            case .dilation: dilation = try cursor.readIntegers()
+            case .groups: groups = try cursor.readInteger()
+            }
+        }
+        guard let weight else {
+            throw .missing("weight", at: opening, "the weight of this convolution")
+        }
+        return WireLayer(
+            layer: SequentialLayer(
+                weight: weight.tensor, bias: bias?.tensor, bn: bn, stride: stride,
+                padding: padding, dilation: dilation, groups: groups),
+            weight: weight, bias: bias)
     }
 }
