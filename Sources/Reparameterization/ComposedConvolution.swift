@@ -97,6 +97,12 @@ struct ComposedConvolution {
     private func product(
         _ later: WideConvolution, of laterGroups: Int, _ group: Int, _ groups: Int, steps: [Int]
     ) throws(FusionError) -> [Double] {
+        for (part, partGroups) in [(later, laterGroups), (wide, placement.groups)] {
+            let inputs = part.shape[1] * (partGroups / groups)
+            try LayerChecks.checkCount(
+                of: [part.shape[0] / groups, inputs] + part.shape.dropFirst(2),
+                "a weight without the groups that only one layer has", at: ["layers"])
+        }
         let images = later.dense(group, of: groups, groups: laterGroups)
         let weight = wide.dense(group, of: groups, groups: placement.groups)
         var options = ConvolutionOptions()

@@ -23,6 +23,13 @@ public struct FusedConvolution: Sendable {
         public let padding: [Int]
         /// Of its channels.
         public let groups: Int
+
+        /// All of them.
+        public init(stride: [Int], padding: [Int], groups: Int) {
+            self.stride = stride
+            self.padding = padding
+            self.groups = groups
+        }
     }
 
     /// The weight and bias of one convolution.

@@ -110,7 +110,7 @@ enum LayerChecks {
 
     /// Whether a weight that is to be made is not too large.
     static func checkCount(
-        of shape: some Sequence<Int>, at path: [String]
+        of shape: some Sequence<Int>, _ name: String = "the fused weight", at path: [String]
     ) throws(FusionError) {
         var count = 1
         for size in shape {
@@ -120,8 +120,9 @@ enum LayerChecks {
         guard count <= BlockShape.largestWeightCount else {
             throw FusionError(
                 path: path,
-                reason: "the fused weight would have shape \(Array(shape)), more "
-                    + "than \(BlockShape.largestWeightCount) elements; use smaller kernels")
+                reason: "\(name) would have shape \(Array(shape)), more "
+                    + "than \(BlockShape.largestWeightCount) elements; use smaller kernels"
+            )
         }
     }
 

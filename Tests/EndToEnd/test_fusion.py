@@ -315,6 +315,10 @@ def test_three_layers_and_what_they_must_be(server):
         assert response.status_code in (400, 422), response.text
         [problem] = response.json()["errors"]
         assert problem["pointer"].startswith(pointer) and word in problem["detail"], problem
+    # A depthwise convolution of many channels in front of a pointwise one of few outputs: gigabytes on the way.
+    depthwise = nn.Conv2d(6000, 6000, 3, groups=6000, bias=False)
+    problem = refused(server, "sequential", layers=[layer(depthwise), layer(nn.Conv2d(6000, 1, 1))])
+    assert problem["pointer"] == "/layers" and "elements" in problem["detail"]
     many = [layer(nn.Conv1d(1, 1, 1))] * 65
     assert refused(server, "sequential", layers=many)["pointer"] == "/layers"
 
