@@ -352,3 +352,49 @@ def test_groups_cannot_be_put_behind_each_other(server):
     assert problem["pointer"] == "/branches/1/weight" and "input channels" in problem["detail"]
     problem = refused(server, "concat", branches=branches[:1], groups=2)
     assert problem["pointer"] == "/groups"
+
+
+TRANSPOSED = {1: nn.ConvTranspose1d, 2: nn.ConvTranspose2d, 3: nn.ConvTranspose3d}
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("rank", [1, 2, 3])
+@pytest.mark.parametrize("groups", [1, 2, 4, 8])
+@pytest.mark.parametrize("transposed", [False, True])
+def test_a_batch_norm_behind_a_convolution(server, transposed, groups, rank, dtype):
+    """Transposed with groups is what torch's own fuse_conv_bn_eval cannot, and with C_in = C_out gets wrong elsewhere."""
+    for stride, bias, channels in [(1, True, 8), (2, False, 16)]:
+        conv = (TRANSPOSED if transposed else CONV)[rank](8, channels, 3, stride, 1, groups=groups, bias=bias, dtype=dtype)
+        bn = batch_norm(rank, channels, dtype)
+        sent = {"weight": wire(conv.weight), "bn": as_sent(bn), "groups": groups, "transposed": transposed}
+        fused = fuse(server, "conv_bn", **sent, **({"bias": wire(conv.bias)} if bias else {}), verify=True)
+        assert fused["verify"]["all_close"]
+        x = torch.randn([2, 8] + [6] * rank, dtype=dtype)
+        with torch.no_grad():
+            expected = bn(conv(x))
+            conv.weight.copy_(tensor(fused["weight"]))
+            conv.bias = nn.Parameter(tensor(fused["bias"]))
+            assert_close(conv(x), expected)
+
+
+@pytest.mark.parametrize("groups", [1, 2, 4, 8])
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_blocks_of_repvgg_and_diverse_branches(server, groups, stride, dtype):
+    convs = [nn.Conv2d(8, 8, size, stride, padding, groups=groups, bias=False, dtype=dtype)
+             for size, padding in [(3, 1), (1, 0), ((1, 3), (0, 1)), ((3, 1), (1, 0))]]
+    norms = [batch_norm(2, 8, dtype, seed) for seed in range(6)]
+    branches = [{"kind": "conv", "weight": wire(conv.weight), "bn": as_sent(bn)} for conv, bn in zip(convs, norms)]
+    branches.append({"kind": "avg_pool", "kernel_size": 3, "bn": as_sent(norms[4])})
+    x = torch.randn(2, 8, 9, 10, dtype=dtype)
+    with torch.no_grad():
+        expected = sum(bn(conv(x)) for conv, bn in zip(convs, norms)) + norms[4](nn.AvgPool2d(3, stride, 1)(x))
+        if stride == 1:
+            branches.append({"kind": "identity", "bn": as_sent(norms[5])})
+            expected = expected + norms[5](x)
+        fused = fuse(server, "repvgg", branches=branches, groups=groups, stride=stride, verify=True)
+        assert_close(run(fused, x, stride=stride, padding=1, groups=groups), expected)
+        # A mean that leaves the padding out is another one, at the border.
+        other = expected - norms[4](nn.AvgPool2d(3, stride, 1)(x)) + norms[4](nn.AvgPool2d(3, stride, 1, count_include_pad=False)(x))
+        assert (other - expected).abs().max() > 1e-2
+    assert fused["verify"]["all_close"]
