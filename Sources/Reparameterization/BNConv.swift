@@ -88,7 +88,7 @@ extension BNConv: Fusable {
 
     package func fused() throws(FusionError) -> FusedConvolution { try Fusion.bnConv(self) }
 
-    package func fusedWeightShape() throws(FusionError) -> [Int] { weight.shape }
+    package func fusedForm() throws(FusionError) -> FusedForm { .init(weightShape: weight.shape) }
 
     package func inputForm() throws(FusionError) -> InputForm {
         _ = try checkedAffine()

@@ -26,8 +26,9 @@ struct BlockShape {
 }
 
 extension RepVGGBlock {
-    /// The shape that the one weight will have, `[C_out, C_in/groups, *kernel]`, without making it.
-    package func fusedWeightShape() throws(FusionError) -> [Int] { try checkedShape().weightShape }
+    package func fusedForm() throws(FusionError) -> FusedForm {
+        .init(weightShape: try checkedShape().weightShape)
+    }
 
     /// Checks all but the numbers: each branch for itself, then how they fit together.
     func checkedShape() throws(FusionError) -> BlockShape {

@@ -87,7 +87,7 @@ extension RepVGGBlock {
     }
 
     func checkCentred(_ kernel: [Int], in largest: [Int], _ index: Int) throws(FusionError) {
-        guard zip(kernel, largest).allSatisfy({ ($1 - $0) % 2 == 0 }) else {
+        guard LayerChecks.hasCentredPlace(kernel, in: largest) else {
             let field =
                 switch branches[index].kind {
                 case .conv: "weight"

@@ -4,30 +4,25 @@ import ConvolutionEngine
 
 /// One convolution without gaps that does what the first layers of a sequence do.
 struct ComposedConvolution {
-    private(set) var wide: WideConvolution
-    private(set) var placement: FusedConvolution.Placement
+    private let form: SequenceForm
+    let wide: WideConvolution
     /// Of the last layer for itself, which is what a network pads with that pads with a bias.
     private let lastBias: [Double]
 
-    private var kernel: [Int] { Array(wide.shape.dropFirst(2)) }
+    var placement: FusedConvolution.Placement { form.placement }
 
     /// The first layer.
     init(_ first: ChainLayer) throws(FusionError) {
-        let extent = try LayerChecks.extent(
-            of: first.layer.weight, dilation: first.dilation, at: first.path + ["dilation"])
-        let shape = first.layer.weight.shape.prefix(2) + extent
-        try LayerChecks.checkCount(of: shape, at: first.path + ["dilation"])
-        wide = WideConvolution(shape: Array(shape), outputChannels: shape[0])
-        wide.add(first.wide, extent: extent)
+        form = try SequenceForm(first)
+        var wide = WideConvolution(
+            shape: form.weightShape, outputChannels: form.weightShape[0])
+        wide.add(first.wide, extent: Array(form.weightShape.dropFirst(2)))
+        self.wide = wide
         lastBias = wide.bias
-        placement = .init(
-            stride: first.stride, padding: first.padding, groups: first.layer.groups)
     }
 
-    private init(
-        _ wide: WideConvolution, _ placement: FusedConvolution.Placement, lastBias: [Double]
-    ) {
-        (self.wide, self.placement, self.lastBias) = (wide, placement, lastBias)
+    private init(_ form: SequenceForm, _ wide: WideConvolution, lastBias: [Double]) {
+        (self.form, self.wide, self.lastBias) = (form, wide, lastBias)
     }
 
     /// What this and the layer behind it do.
@@ -38,42 +33,12 @@ struct ComposedConvolution {
         by next: ChainLayer, _ border: SequentialBlock.Border
     ) throws(FusionError) -> ComposedConvolution {
         try checkBorder(of: next, border)
-        let axes = kernel.indices
-        let step = axes.map {
-            next.dilation[$0].multipliedReportingOverflow(by: placement.stride[$0])
-        }
-        let spans = axes.map {
-            (next.kernel[$0] - 1).multipliedReportingOverflow(by: step[$0].partialValue)
-        }
-        let stride = axes.map {
-            next.stride[$0].multipliedReportingOverflow(by: placement.stride[$0])
-        }
-        let pads = axes.map {
-            next.padding[$0].multipliedReportingOverflow(by: placement.stride[$0])
-        }
-        guard
-            (step + spans + stride + pads).allSatisfy({ !$0.overflow && $0.partialValue < 1 << 30 })
-        else {
-            throw FusionError(
-                path: next.path,
-                reason:
-                    "strides, dilations and padding multiply to more than 2^30; use smaller ones")
-        }
-        let extent = axes.map { spans[$0].partialValue + kernel[$0] }
-        let groups = greatestCommonDivisor(placement.groups, next.layer.groups)
-        let outputs = next.layer.weight.shape[0]
-        let inputs = wide.shape[1] * placement.groups
-        let shape = [outputs, inputs / groups] + extent
-        try LayerChecks.checkCount(of: shape, at: next.path + ["weight"])
-
-        let later = next.wide
-        var composed = WideConvolution(shape: shape, outputChannels: outputs)
-        let perGroup = shape.dropFirst().reduce(1, *) * (outputs / groups)
-        for group in 0..<groups {
-            let kernels = try product(
-                later, of: next.layer.groups, group, groups, steps: step.map(\.partialValue))
-            composed.weight.replaceSubrange(
-                group * perGroup..<(group + 1) * perGroup, with: kernels)
+        let both = try SequenceForm(form, followedBy: next)
+        let outputs = both.weightShape[0], later = next.wide
+        var composed = WideConvolution(shape: both.weightShape, outputChannels: outputs)
+        composed.weight = []
+        for group in 0..<both.placement.groups {
+            composed.weight += try product(later, of: next.layer.groups, group, both)
         }
         composed.bias = later.bias
         let middle = later.shape[1], taps = later.taps
@@ -85,32 +50,23 @@ struct ComposedConvolution {
                 composed.bias[output] += sum * wide.bias[first + m]
             }
         }
-        return ComposedConvolution(
-            composed,
-            .init(
-                stride: stride.map(\.partialValue),
-                padding: axes.map { placement.padding[$0] + pads[$0].partialValue }, groups: groups),
-            lastBias: later.bias)
+        return ComposedConvolution(both, composed, lastBias: later.bias)
     }
 
     /// The composed kernels of one of the groups that both have.
     private func product(
-        _ later: WideConvolution, of laterGroups: Int, _ group: Int, _ groups: Int, steps: [Int]
+        _ later: WideConvolution, of laterGroups: Int, _ group: Int, _ both: SequenceForm
     ) throws(FusionError) -> [Double] {
-        for (part, partGroups) in [(later, laterGroups), (wide, placement.groups)] {
-            let inputs = part.shape[1] * (partGroups / groups)
-            try LayerChecks.checkCount(
-                of: [part.shape[0] / groups, inputs] + part.shape.dropFirst(2),
-                "a weight without the groups that only one layer has", at: ["layers"])
-        }
+        let groups = both.placement.groups
         let images = later.dense(group, of: groups, groups: laterGroups)
         let weight = wide.dense(group, of: groups, groups: placement.groups)
         var options = ConvolutionOptions()
-        options.stride = steps
+        options.stride = both.steps
         options.precision = .strict
         do {
             let geometry = try ConvolutionGeometry(
-                .transposed, spatialRank: kernel.count, input: images.shape, weight: weight.shape,
+                .transposed, spatialRank: both.steps.count, input: images.shape,
+                weight: weight.shape,
                 bias: nil, options: options)
             return try Convolve.run(geometry, input: images, weight: weight, bias: nil).doubles
         } catch {
@@ -126,7 +82,7 @@ struct ComposedConvolution {
         let path = next.path + ["padding"]
         let told =
             "padding is \(Spelling.parameter(next.layer.padding)), around what the layers before make; "
-        guard kernel.allSatisfy({ $0 == 1 }) else {
+        guard wide.taps == 1 else {
             throw FusionError(
                 path: path,
                 reason: told
@@ -168,8 +124,4 @@ extension WideConvolution {
         }
         return Tensor(shape: [outputs, inputs * within] + shape.dropFirst(2), kernels)
     }
-}
-
-private func greatestCommonDivisor(_ a: Int, _ b: Int) -> Int {
-    b == 0 ? a : greatestCommonDivisor(b, a % b)
 }

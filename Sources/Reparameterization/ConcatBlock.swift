@@ -25,12 +25,14 @@ extension Fusion {
     /// - Throws: ``FusionError`` as ``repVGG(_:)``; branches may differ in their output channels.
     public static func concat(_ block: ConcatBlock) throws(FusionError) -> FusedConvolution {
         let parts = try block.checkedParts()
-        let shape = try block.fusedWeightShape()
+        let shape = try block.checkedWeightShape()
         var weight: [Double] = [], bias: [Double] = []
         for (index, part) in parts.enumerated() {
             var one = WideConvolution(
                 shape: [part.outputs] + shape.dropFirst(), outputChannels: part.outputs)
-            one.add(block.branches[index], kernel: part.kernel, try block.affine(index, part))
+            one.add(
+                block.branches[index], kernel: part.kernel,
+                try block.branches[index].affine(index, channels: part.outputs))
             weight += one.weight
             bias += one.bias
         }
@@ -51,11 +53,6 @@ extension ConcatBlock {
     fileprivate var first: Tensor {
         for branch in branches { if case .conv(let weight, _, _) = branch.kind { return weight } }
         preconditionFailure("a block without a convolution has not been checked")
-    }
-
-    fileprivate func affine(_ index: Int, _ part: Part) throws(FusionError) -> ChannelAffine? {
-        try branches[index].bn?.affine(
-            channels: part.outputs, at: ["branches", "\(index)", "bn"])
     }
 
     /// Each branch held against a first convolution with as many outputs as it has.
@@ -95,7 +92,11 @@ extension ConcatBlock {
 extension ConcatBlock: Fusable {
     package func fused() throws(FusionError) -> FusedConvolution { try Fusion.concat(self) }
 
-    package func fusedWeightShape() throws(FusionError) -> [Int] {
+    package func fusedForm() throws(FusionError) -> FusedForm {
+        .init(weightShape: try checkedWeightShape())
+    }
+
+    fileprivate func checkedWeightShape() throws(FusionError) -> [Int] {
         let parts = try checkedParts(), block = RepVGGBlock(branches: branches, stride: stride)
         let kernel = try block.checkedLargest(parts.map(\.kernel), like: first)
         for (index, part) in parts.enumerated() {
@@ -123,7 +124,7 @@ extension ConcatBlock: Fusable {
                 let layer = try branch.form(
                     part.kernel, outputs: part.outputs, groups: 1, stride: stride,
                     dtype: first.dtype, input: input)
-                return try affine(index, part).map { .chain([layer, .normalise($0)]) } ?? layer
+                return layer.followed(by: try branch.affine(index, channels: part.outputs))
             })
     }
 

@@ -61,7 +61,7 @@ extension ConvBN {
 extension ConvBN: Fusable {
     package func fused() throws(FusionError) -> FusedConvolution { try Fusion.convBN(self) }
 
-    package func fusedWeightShape() throws(FusionError) -> [Int] { weight.shape }
+    package func fusedForm() throws(FusionError) -> FusedForm { .init(weightShape: weight.shape) }
 
     package func inputForm() throws(FusionError) -> InputForm {
         _ = try checkedAffine()
@@ -83,12 +83,8 @@ extension ConvBN: Fusable {
     private func bound(
         _ weight: Tensor, _ bias: Tensor?, _ input: [Int]
     ) throws(ConvolutionError) -> BoundConvolution {
-        var options = ConvolutionOptions()
-        options.groups = groups
-        if !transposed {
-            let kernel = weight.shape.dropFirst(2)
-            options.padding = .pairs(FusedConvolution.centredPadding(kernel: kernel))
-        }
+        var options = ConvolutionOptions.centred(Array(weight.shape.dropFirst(2)), groups: groups)
+        if transposed { options.padding = .symmetric([]) }
         return try BoundConvolution(
             transposed ? .transposed : .forward, input: input, weight: weight, bias: bias,
             options: options)

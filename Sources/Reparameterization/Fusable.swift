@@ -7,11 +7,8 @@ package protocol Fusable: Sendable {
     /// The one convolution; refused where there is none, or where the layers do not fit together.
     func fused() throws(FusionError) -> FusedConvolution
 
-    /// The shape that the one weight will have, without making it.
-    func fusedWeightShape() throws(FusionError) -> [Int]
-
-    /// Multiply-accumulates that fusing takes, where these may be more than there are elements; else 0.
-    func fusingWork() throws(FusionError) -> Double
+    /// What the one weight will be, without making it.
+    func fusedForm() throws(FusionError) -> FusedForm
 
     /// What an input has to be.
     func inputForm() throws(FusionError) -> InputForm
@@ -33,6 +30,10 @@ package struct InputForm: Sendable {
     let dtype: DType
 }
 
-extension Fusable {
-    package func fusingWork() throws(FusionError) -> Double { 0 }
+/// What a fused weight is, and what it takes.
+package struct FusedForm: Sendable {
+    /// `[C_out, C_in/groups, *kernel]`
+    package let weightShape: [Int]
+    /// Multiply-accumulates, where these may be more than there are elements; else 0.
+    package var work = 0.0
 }

@@ -35,8 +35,7 @@ public enum Fusion {
         let shape = try block.checkedShape()
         var sum = WideConvolution(shape: shape.weightShape, outputChannels: shape.outputChannels)
         for (index, branch) in block.branches.enumerated() {
-            let affine = try branch.bn?.affine(
-                channels: shape.outputChannels, at: ["branches", "\(index)", "bn"])
+            let affine = try branch.affine(index, channels: shape.outputChannels)
             sum.add(branch, kernel: shape.kernels[index], affine)
         }
         return try sum.rounded(to: shape.dtype)

@@ -49,7 +49,9 @@ extension Fusion {
 extension KernelChange: Fusable {
     package func fused() throws(FusionError) -> FusedConvolution { try Fusion.kernel(self) }
 
-    package func fusedWeightShape() throws(FusionError) -> [Int] { try checkedPlace().shape }
+    package func fusedForm() throws(FusionError) -> FusedForm {
+        .init(weightShape: try checkedPlace().shape)
+    }
 
     package func inputForm() throws(FusionError) -> InputForm {
         _ = try checkedPlace()
@@ -77,10 +79,8 @@ extension KernelChange: Fusable {
     private func bound(
         _ weight: Tensor, _ bias: Tensor?, _ input: [Int], extent: [Int], dilation: [Int]
     ) throws(ConvolutionError) -> BoundConvolution {
-        var options = ConvolutionOptions()
-        options.groups = groups
+        var options = ConvolutionOptions.centred(extent, groups: groups)
         options.dilation = dilation
-        options.padding = .pairs(FusedConvolution.centredPadding(kernel: extent))
         return try BoundConvolution(input: input, weight: weight, bias: bias, options: options)
     }
 

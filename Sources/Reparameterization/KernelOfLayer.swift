@@ -41,16 +41,12 @@ extension Fusion {
     ///
     /// - Throws: ``FusionError`` for sizes and groups that are none, and for the identity in an even kernel.
     public static func kernel(of layer: KernelOfLayer) throws(FusionError) -> FusedConvolution {
-        let shape = try layer.fusedWeightShape()
+        let shape = try layer.checkedWeightShape()
         var wide = WideConvolution(shape: shape, outputChannels: layer.channels)
-        let taps = wide.taps
-        for channel in 0..<layer.channels {
-            let row = (channel * shape[1] + channel % shape[1]) * taps
-            switch layer.kind {
-            case .identity: wide.weight[row + taps / 2] = 1
-            case .averagePool(let divisor):
-                for tap in 0..<taps { wide.weight[row + tap] = 1 / Double(divisor ?? taps) }
-            }
+        switch layer.kind {
+        case .identity: wide.addMean(kernel: layer.kernelSize.map { _ in 1 })
+        case .averagePool(let divisor):
+            wide.addMean(kernel: layer.kernelSize, divisor: divisor)
         }
         return try wide.rounded(to: layer.dtype)
     }
@@ -59,7 +55,11 @@ extension Fusion {
 extension KernelOfLayer: Fusable {
     package func fused() throws(FusionError) -> FusedConvolution { try Fusion.kernel(of: self) }
 
-    package func fusedWeightShape() throws(FusionError) -> [Int] {
+    package func fusedForm() throws(FusionError) -> FusedForm {
+        .init(weightShape: try checkedWeightShape())
+    }
+
+    fileprivate func checkedWeightShape() throws(FusionError) -> [Int] {
         guard channels >= 1 else {
             throw FusionError(
                 path: ["channels"], reason: "channels is \(channels); it must be at least 1")
@@ -94,7 +94,7 @@ extension KernelOfLayer: Fusable {
     }
 
     package func inputForm() throws(FusionError) -> InputForm {
-        _ = try fusedWeightShape()
+        _ = try checkedWeightShape()
         return InputForm(channels: channels, spatialRank: kernelSize.count, dtype: dtype)
     }
 
@@ -104,19 +104,16 @@ extension KernelOfLayer: Fusable {
     }
 
     package func unfused(input: [Int]) throws -> LayerForm {
-        guard case .averagePool = kind else { return .identity }
-        // A pool is a depthwise convolution, which knows nothing of the groups.
-        let depthwise = KernelOfLayer(
-            kind, channels: channels, groups: channels, kernelSize: kernelSize, dtype: dtype)
-        return try depthwise.bound(Fusion.kernel(of: depthwise), input: input)
+        guard case .averagePool(let divisor) = kind else { return .identity }
+        return try .averagePool(
+            kernelSize, divisor: divisor, channels: channels, dtype: dtype,
+            .centred(kernelSize, groups: channels), input: input)
     }
 
     package func bound(_ fused: FusedConvolution, input: [Int]) throws -> LayerForm {
-        var options = ConvolutionOptions()
-        options.groups = groups
-        options.padding = .pairs(fused.centredPadding)
-        return .convolution(
+        .convolution(
             try BoundConvolution(
-                input: input, weight: fused.weight, bias: fused.bias, options: options))
+                input: input, weight: fused.weight, bias: fused.bias,
+                options: .centred(kernelSize, groups: groups)))
     }
 }

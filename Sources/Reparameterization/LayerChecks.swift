@@ -58,34 +58,37 @@ enum LayerChecks {
         }
     }
 
-    /// One step (a stride, a dilation) for each spatial dimension.
+    /// One step (a stride, a dilation) for each spatial dimension; none is 1.
     static func checkedSteps(
         _ steps: [Int], _ name: String, at path: [String], spatialRank: Int
     ) throws(FusionError) -> [Int] {
-        guard steps.count <= 1 || steps.count == spatialRank, steps.allSatisfy({ $0 >= 1 }) else {
-            throw FusionError(
-                path: path,
-                reason: "\(name) is \(Spelling.list(steps)); it must be "
-                    + Spelling.oneOrEach(spatialRank) + ", of at least 1")
-        }
-        return steps.count == spatialRank
-            ? steps : Array(repeating: steps.first ?? 1, count: spatialRank)
+        try oneForEach(steps, name, from: 1, at: path, spatialRank: spatialRank)
     }
 
-    /// Zeros on both sides of each spatial dimension.
+    /// Zeros on both sides of each spatial dimension; none is 0.
     static func checkedPadding(
         _ padding: [Int], at path: [String], spatialRank: Int
     ) throws(FusionError) -> [Int] {
-        guard padding.count <= 1 || padding.count == spatialRank,
-            padding.allSatisfy({ $0 >= 0 && $0 < BlockShape.largestWeightCount })
+        try oneForEach(
+            padding, "padding", from: 0, through: BlockShape.largestWeightCount - 1, at: path,
+            spatialRank: spatialRank)
+    }
+
+    private static func oneForEach(
+        _ values: [Int], _ name: String, from least: Int, through most: Int = .max,
+        at path: [String],
+        spatialRank: Int
+    ) throws(FusionError) -> [Int] {
+        guard values.count <= 1 || values.count == spatialRank,
+            values.allSatisfy({ $0 >= least && $0 <= most })
         else {
             throw FusionError(
                 path: path,
-                reason: "padding is \(Spelling.list(padding)); it must be "
-                    + Spelling.oneOrEach(spatialRank) + ", of at least 0")
+                reason: "\(name) is \(Spelling.list(values)); it must be "
+                    + Spelling.oneOrEach(spatialRank) + ", of at least \(least)")
         }
-        return padding.count == spatialRank
-            ? padding : Array(repeating: padding.first ?? 0, count: spatialRank)
+        return values.count == spatialRank
+            ? values : Array(repeating: values.first ?? least, count: spatialRank)
     }
 
     /// What a kernel sees of the input in each dimension: d·(k − 1) + 1.
@@ -126,11 +129,15 @@ enum LayerChecks {
         }
     }
 
-    /// Whether a kernel has a middle place in a larger one.
+    static func hasCentredPlace(_ kernel: [Int], in larger: [Int]) -> Bool {
+        zip(kernel, larger).allSatisfy { $1 >= $0 && ($1 - $0) % 2 == 0 }
+    }
+
+    /// Refuses a larger kernel that has no middle place for one.
     static func checkCentred(
         _ kernel: [Int], in larger: [Int], at path: [String]
     ) throws(FusionError) {
-        guard zip(kernel, larger).allSatisfy({ $1 >= $0 && ($1 - $0) % 2 == 0 }) else {
+        guard hasCentredPlace(kernel, in: larger) else {
             throw FusionError(
                 path: path,
                 reason: "\(path.last!) is \(Spelling.list(larger)), in which a kernel of "

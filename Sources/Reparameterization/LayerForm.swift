@@ -85,3 +85,37 @@ package indirect enum LayerForm {
         }
     }
 }
+
+extension LayerForm {
+    /// This and the batch norm behind it, if there is one.
+    func followed(by affine: ChannelAffine?) -> LayerForm {
+        affine.map { .chain([self, .normalise($0)]) } ?? self
+    }
+
+    /// A pool as the depthwise convolution that it is, whatever the groups of the layers beside it.
+    ///
+    /// - Parameter options: with as many groups as channels
+    static func averagePool(
+        _ kernel: [Int], divisor: Int?, channels: Int, dtype: DType, _ options: ConvolutionOptions,
+        input: [Int]
+    ) throws(ConvolutionError) -> LayerForm {
+        var mean = WideConvolution(shape: [channels, 1] + kernel, outputChannels: channels)
+        mean.addMean(kernel: kernel, divisor: divisor)
+        return .convolution(
+            try BoundConvolution(
+                input: input,
+                weight: Tensor(shape: mean.shape, rounding: mean.weight, to: dtype), bias: nil,
+                options: options))
+    }
+}
+
+extension ConvolutionOptions {
+    /// Those with which a kernel that sees so much is run in a block: half of it as padding.
+    static func centred(_ extent: [Int], groups: Int, stride: [Int] = []) -> ConvolutionOptions {
+        var options = ConvolutionOptions()
+        options.stride = stride
+        options.groups = groups
+        options.padding = .pairs(FusedConvolution.centredPadding(kernel: extent))
+        return options
+    }
+}

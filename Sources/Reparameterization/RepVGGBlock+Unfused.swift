@@ -30,21 +30,9 @@ extension RepVGGBlock: Fusable {
                 let layer = try branch.form(
                     shape.kernels[index], outputs: shape.outputChannels, groups: shape.groups,
                     stride: stride, dtype: shape.dtype, input: input)
-                let affine = try branch.bn?.affine(
-                    channels: shape.outputChannels, at: ["branches", "\(index)", "bn"])
-                return affine.map { .chain([layer, .normalise($0)]) } ?? layer
+                return layer.followed(
+                    by: try branch.affine(index, channels: shape.outputChannels))
             })
-    }
-}
-
-extension ConvolutionOptions {
-    /// Those with which a kernel that sees so much is run in a block: half of it as padding.
-    static func centred(_ extent: [Int], groups: Int, stride: [Int]) -> ConvolutionOptions {
-        var options = ConvolutionOptions()
-        options.stride = stride
-        options.groups = groups
-        options.padding = .pairs(FusedConvolution.centredPadding(kernel: extent))
-        return options
     }
 }
 
@@ -61,14 +49,14 @@ extension Branch {
             return .convolution(
                 try BoundConvolution(input: input, weight: weight, bias: bias, options: options))
         case .averagePool:
-            // A pool is a depthwise convolution, which knows nothing of the block's groups.
-            let mean = 1 / Double(extent.reduce(1, *))
-            let weightShape = [outputs, 1] + extent
-            let values = Array(repeating: mean, count: weightShape.reduce(1, *))
-            return .convolution(
-                try BoundConvolution(
-                    input: input, weight: Tensor(shape: weightShape, rounding: values, to: dtype),
-                    bias: nil, options: .centred(extent, groups: outputs, stride: stride)))
+            return try .averagePool(
+                extent, divisor: nil, channels: outputs, dtype: dtype,
+                .centred(extent, groups: outputs, stride: stride), input: input)
         }
+    }
+
+    /// The checked batch norm, where this is a block's branch of that index.
+    func affine(_ index: Int, channels: Int) throws(FusionError) -> ChannelAffine? {
+        try bn?.affine(channels: channels, at: ["branches", "\(index)", "bn"])
     }
 }

@@ -5,39 +5,11 @@ import ConvolutionEngine
 extension SequentialBlock: Fusable {
     package func fused() throws(FusionError) -> FusedConvolution { try Fusion.sequential(self) }
 
-    /// Of the composed weight, without groups: at least as large as it will be.
-    package func fusedWeightShape() throws(FusionError) -> [Int] {
+    package func fusedForm() throws(FusionError) -> FusedForm {
         let chain = try checkedChain()
-        var extent = chain[0].kernel.map { _ in 1 }, stride = extent
-        for layer in chain {
-            for axis in extent.indices {
-                let step = stride[axis].multipliedReportingOverflow(by: layer.dilation[axis])
-                let span = step.partialValue.multipliedReportingOverflow(by: layer.kernel[axis] - 1)
-                let next = stride[axis].multipliedReportingOverflow(by: layer.stride[axis])
-                guard !step.overflow, !span.overflow, !next.overflow, span.partialValue < 1 << 30,
-                    next.partialValue < 1 << 30
-                else {
-                    throw FusionError(
-                        path: layer.path,
-                        reason: "strides and dilations multiply to more than 2^30; use smaller ones"
-                    )
-                }
-                extent[axis] += span.partialValue
-                stride[axis] = next.partialValue
-            }
-        }
-        let last = layers[layers.count - 1]
-        let shape = [last.weight.shape[0], layers[0].weight.shape[1]] + extent
-        try LayerChecks.checkCount(of: shape, at: ["layers"])
-        return shape
-    }
-
-    package func fusingWork() throws(FusionError) -> Double {
-        let taps = try fusedWeightShape().dropFirst(2).reduce(1, *)
-        let inputs = Double(layers[0].weight.shape[1] * layers[0].groups)
-        return layers.dropFirst().reduce(0) {
-            $0 + Double($1.weight.count) * inputs * Double(taps)
-        }
+        var form = try SequenceForm(chain[0])
+        for layer in chain.dropFirst() { form = try SequenceForm(form, followedBy: layer) }
+        return FusedForm(weightShape: form.weightShape, work: form.work)
     }
 
     package func inputForm() throws(FusionError) -> InputForm {

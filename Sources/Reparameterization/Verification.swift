@@ -35,9 +35,10 @@ public struct Verification: Sendable, Equatable {
             channels: form.channels, spatialRank: form.spatialRank, dtype: form.dtype
         ).widened()
         return try reportingInput {
-            try compare(
-                layers.widened().unfused(input: input.shape),
-                layers.widened().bound(fused.widened(), input: input.shape), input,
+            let wide = layers.widened()
+            return try compare(
+                wide.unfused(input: input.shape),
+                wide.bound(fused.widened(), input: input.shape), input,
                 spatialRank: form.spatialRank, Difference.Tolerance(storedAs: form.dtype), convolve)
         }
     }

@@ -35,12 +35,14 @@ extension WideConvolution {
 
     /// Adds the mean of each channel's window, which for a window of 1 is the identity:
     /// `W[o, o mod C/g, ·] = 1 / taps`.
-    private mutating func addMean(kernel: [Int], _ affine: ChannelAffine?) {
+    ///
+    /// - Parameter divisor: what the sum is divided by in place of the taps
+    mutating func addMean(kernel: [Int], divisor: Int? = nil, _ affine: ChannelAffine? = nil) {
         let places = centredPlaces(of: kernel, extent: kernel)
         let taps = self.taps
         for channel in 0..<shape[0] {
             let row = channel * shape[1] + channel % shape[1]
-            let value = (affine?.scale[channel] ?? 1) / Double(places.count)
+            let value = (affine?.scale[channel] ?? 1) / Double(divisor ?? places.count)
             for place in places { weight[row * taps + place] += value }
             guard let affine else { continue }
             bias[channel] += affine.shift[channel] - affine.mean[channel] * affine.scale[channel]

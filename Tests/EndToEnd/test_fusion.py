@@ -6,6 +6,8 @@ import requests
 import torch
 from torch import nn
 
+from convserve_process import Convserve
+
 CONV = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
 BATCH_NORM = {1: nn.BatchNorm1d, 2: nn.BatchNorm2d, 3: nn.BatchNorm3d}
 AVERAGE_POOL = {1: nn.AvgPool1d, 2: nn.AvgPool2d, 3: nn.AvgPool3d}
@@ -398,3 +400,13 @@ def test_blocks_of_repvgg_and_diverse_branches(server, groups, stride, dtype):
         other = expected - norms[4](nn.AvgPool2d(3, stride, 1)(x)) + norms[4](nn.AvgPool2d(3, stride, 1, count_include_pad=False)(x))
         assert (other - expected).abs().max() > 1e-2
     assert fused["verify"]["all_close"]
+
+
+def test_what_composing_takes_is_bounded():
+    """32 x 32 x 32 x 9 products, since the zeros between the channels of a depthwise kernel are multiplied too."""
+    layers = [layer(nn.Conv2d(32, 32, 1)), layer(nn.Conv2d(32, 32, 3, groups=32))]
+    with Convserve("--max-multiply-accumulates", "294911") as server:
+        problem = refused(server, "sequential", layers=layers)
+        assert problem["pointer"] == "/layers" and "294912" in problem["detail"]
+    with Convserve("--max-multiply-accumulates", "294912") as server:
+        fuse(server, "sequential", layers=layers)

@@ -66,22 +66,22 @@ extension ServiceLimits {
     fileprivate func checkFusion(
         of layers: any Fusable, _ spelling: TensorSpelling
     ) throws(RequestFailure) -> Int {
-        let shape: [Int], work: Double
+        let form: FusedForm
         do {
-            (shape, work) = (try layers.fusedWeightShape(), try layers.fusingWork())
+            form = try layers.fusedForm()
         } catch {
             throw RequestFailure(error)
         }
-        guard work <= Double(maxMultiplyAccumulates) else {
+        guard form.work <= Double(maxMultiplyAccumulates) else {
             throw .field(
                 pointer: "/layers",
                 reason:
-                    "composing the layers may take \(Int(min(work, 1e18))) multiply-accumulates, but the limit is "
+                    "composing the layers may take \(Int(min(form.work, 1e18))) multiply-accumulates, but the limit is "
                     + "\(maxMultiplyAccumulates); fuse fewer of them, or raise --max-multiply-accumulates"
             )
         }
-        _ = try replyByteCount(spelling, shape: shape, dtype: .float32)
-        return shape.reduce(1, *)
+        _ = try replyByteCount(spelling, shape: form.weightShape, dtype: .float32)
+        return form.weightShape.reduce(1, *)
     }
 
     /// A convolution of a verification, if its output is not too large: four copies of it are held

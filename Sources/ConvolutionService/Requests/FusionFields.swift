@@ -23,6 +23,9 @@ enum FusionOperation: Int, CaseIterable, Sendable {
         }
     }
 
+    /// The tensor that a body of one tensor is.
+    var mainTensor: StaticString { ownFields.contains(.weight) ? "weight" : "input" }
+
     /// The fields that only others have.
     var foreignFields: FieldSet<FusionField> {
         ownFields.union(FieldSet(.verify, .input, .inputSize, .format)).complement

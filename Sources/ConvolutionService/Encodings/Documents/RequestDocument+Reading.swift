@@ -55,11 +55,9 @@ extension Endpoint {
     /// The tensor that a body of one tensor is; nil where there are none to send.
     var mainTensor: StaticString? {
         switch self {
-        case .convolution, .backward, .unfold, .fold, .compare, .fuse(.repVGG), .fuse(.concat),
-            .fuse(.sequential),
-            .fuse(.identityToConv), .fuse(.averagePoolToConv):
-            "input"
-        case .kernelMatrix, .fuse: "weight"
+        case .convolution, .backward, .unfold, .fold, .compare: "input"
+        case .kernelMatrix: "weight"
+        case .fuse(let operation): operation.mainTensor
         case .shape, .inference, .capabilities, .health, .readiness, .metrics, .openAPI, .index: nil
         }
     }

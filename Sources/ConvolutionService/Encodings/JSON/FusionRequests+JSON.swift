@@ -199,11 +199,7 @@ extension JSONCursor {
     private mutating func readParts<Part>(
         _ nouns: String, _ read: (inout JSONCursor) throws(RequestFailure) -> Part
     ) throws(RequestFailure) -> [Part] {
-        skipBlank()
-        let opening = offset
-        guard next == UInt8(ascii: "[") else {
-            throw .value(at: opening, "a list of \(nouns) is expected, not \(describeNext())")
-        }
+        let opening = try checkOpening("[", of: "a list of \(nouns)")
         var parts: [Part] = []
         try readList { cursor throws(RequestFailure) in
             guard parts.count < Self.partLimit else {
@@ -216,12 +212,7 @@ extension JSONCursor {
     }
 
     private mutating func readLayer() throws(RequestFailure) -> WireLayer {
-        skipBlank()
-        let opening = offset
-        guard next == UInt8(ascii: "{") else {
-            throw .value(
-                at: opening, "a layer is expected, {\"weight\": ...}, not \(describeNext())")
-        }
+        let opening = try checkOpening("{", of: "a layer", "{\"weight\": ...}")
         var weight, bias: WireTensor?
         var bn: BatchNorm?
         var stride: [Int] = [], padding: [Int] = [], dilation: [Int] = []

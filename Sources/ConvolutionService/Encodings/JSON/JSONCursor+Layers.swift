@@ -6,15 +6,9 @@ import Reparameterization
 /// Batch norms and branches.
 extension JSONCursor {
     mutating func readBatchNorm() throws(RequestFailure) -> BatchNorm {
-        skipBlank()
-        guard next == UInt8(ascii: "{") else {
-            throw .value(
-                at: offset,
-                """
-                a batch norm is expected, \
-                {"weight", "bias", "running_mean", "running_var", "eps"}, not \(describeNext())
-                """)
-        }
+        _ = try checkOpening(
+            "{", of: "a batch norm",
+            "{\"weight\", \"bias\", \"running_mean\", \"running_var\", \"eps\"}")
         var weight, bias, mean, variance: [Double]?
         var eps = 1e-5
         try readObject(BatchNormField.self) { cursor, field throws(RequestFailure) in
@@ -49,13 +43,18 @@ extension JSONCursor {
             ? tensor.elements(of: Double.self) : tensor.elements(of: Float.self).map(Double.init)
     }
 
-    mutating func readBranch() throws(RequestFailure) -> WireBranch {
+    /// Where an object or a list begins.
+    mutating func checkOpening(
+        _ opening: Unicode.Scalar, of thing: String, _ example: String? = nil
+    ) throws(RequestFailure) -> Int {
         skipBlank()
-        let opening = offset
-        guard next == UInt8(ascii: "{") else {
-            throw .value(
-                at: opening, "a branch is expected, {\"kind\": ...}, not \(describeNext())")
-        }
+        if next == UInt8(ascii: opening) { return offset }
+        let shown = example.map { ", \($0)" } ?? ""
+        throw .value(at: offset, "\(thing) is expected\(shown), not \(describeNext())")
+    }
+
+    mutating func readBranch() throws(RequestFailure) -> WireBranch {
+        let opening = try checkOpening("{", of: "a branch", "{\"kind\": ...}")
         var sent = SentBranch(offset: opening)
         try readObject(BranchField.self) { cursor, field throws(RequestFailure) in
             cursor.skipBlank()
