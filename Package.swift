@@ -64,9 +64,10 @@ let package = Package(
         .target(
             name: "Reparameterization", dependencies: ["ConvolutionEngine"],
             exclude: ["README.md"]),
+        .target(name: "JSONText", exclude: ["README.md"]),
         .systemLibrary(name: "CArchive"),
         .target(
-            name: "TensorFiles", dependencies: ["CArchive", "ConvolutionEngine"],
+            name: "TensorFiles", dependencies: ["CArchive", "ConvolutionEngine", "JSONText"],
             exclude: ["README.md"]),
         .target(
             name: "HTTPTransport",
@@ -81,7 +82,7 @@ let package = Package(
             name: "ConvolutionService",
             dependencies: [
                 "HTTPTransport", "CTensorText", "CEmbedded", "ConvolutionEngine",
-                "Reparameterization", "TensorFiles", "Yams",
+                "JSONText", "Reparameterization", "TensorFiles", "Yams",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
             ],

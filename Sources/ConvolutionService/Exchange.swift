@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import HTTPTransport
+import JSONText
 
 /// One request on its way through a handler: decode, validate, compute, encode.
 struct Exchange: Sendable {

@@ -26,27 +26,42 @@ enum WireShape {
     static let rankLimit = 64
 
     /// Bytes that a tensor takes; nil if that, or the product of the sizes that are not 0, does not
-    /// fit. So any product of some of the sizes fits, in any order.
-    static func byteCount(_ shape: [Int], _ dtype: DType) -> Int? {
-        var product = dtype.byteCount
+    /// fit, or if its elements fill no whole bytes. So any product of some of the sizes fits, in any order.
+    static func byteCount(_ shape: [Int], bits: Int) -> Int? {
+        // In bytes where these are whole, so that 2^60 float64 are as many as fit.
+        let isWhole = bits.isMultiple(of: 8)
+        var product = isWhole ? bits / 8 : bits
         for size in shape where size != 0 {
             let (next, overflow) = product.multipliedReportingOverflow(by: size)
             if overflow { return nil }
             product = next
         }
-        return shape.contains(0) ? 0 : product
+        if shape.contains(0) { return 0 }
+        if isWhole { return product }
+        return product.isMultiple(of: 8) ? product / 8 : nil
+    }
+
+    /// ``byteCount(_:bits:)`` of elements that are computed with.
+    static func byteCount(_ shape: [Int], _ dtype: DType) -> Int? {
+        byteCount(shape, bits: 8 * dtype.byteCount)
     }
 
     /// ``byteCount(_:_:)`` or the error about `tensor`.
     static func requiredByteCount(
         _ shape: [Int], _ dtype: DType, tensor: String?
     ) throws(TensorFileError) -> Int {
-        if let count = byteCount(shape, dtype) { return count }
-        throw TensorFileError(
-            tensor: tensor,
-            """
-            shape \(shape) of \(dtype.rawValue) takes more than 2^63 - 1 bytes; the sizes are \
-            damaged, or too large for any machine
-            """)
+        try requiredByteCount(
+            shape, bits: 8 * dtype.byteCount, of: dtype.rawValue, tensor: tensor)
+    }
+
+    static func requiredByteCount(
+        _ shape: [Int], bits: Int, of type: String, tensor: String?
+    ) throws(TensorFileError) -> Int {
+        if let count = byteCount(shape, bits: bits) { return count }
+        let flaw =
+            bits.isMultiple(of: 8)
+            ? "takes more than 2^63 - 1 bytes; the sizes are damaged, or too large for any machine"
+            : "fills no whole bytes, or more than 2^63 - 1; the sizes are damaged"
+        throw TensorFileError(tensor: tensor, "shape \(shape) of \(type) \(flaw)")
     }
 }

@@ -80,7 +80,7 @@ private let safetensorsRefusals: [Refusal] = [
         "at byte 2 of the header: the end of the header, or blanks up to it, is expected, not byte 0x0"
     ),
     .init(
-        "a tensor that is no object", #"{"x":[]}"#,
+        "a tensor that is no object", #"{"x":[]}"#, tensor: "x",
         #"at byte 5 of the header: an object is expected, not "[""#),
     .init(
         "a name that is not closed", #"{"x"#,
@@ -160,44 +160,47 @@ private let safetensorsRefusals: [Refusal] = [
     .init(
         "integers", fields: #""dtype":"I64","shape":[],"data_offsets":[0,8]"#,
         #"dtype "I64" is not computed here"# + cure),
-    .init("8 bits", fields: #""dtype":"F8_E4M3""#, #"dtype "F8_E4M3" is not computed here"# + cure),
+    .init(
+        "8 bits", fields: #""dtype":"F8_E4M3","shape":[8],"data_offsets":[0,8]"#,
+        #"dtype "F8_E4M3" is not computed here"# + cure),
     .init(
         "an unknown dtype", fields: #""dtype":"f32""#,
         #"dtype "f32" is no element type of safetensors"# + cure),
     .init(
-        "a dtype that is no word", #"{"x":{"dtype":4}}"#,
+        "a dtype that is no word", #"{"x":{"dtype":4}}"#, tensor: "x",
         #"at byte 14 of the header: dtype, a word such as "F32", is expected, not "4""#),
     // Numbers.
     .init(
-        "a negative size", #"{"x":{"dtype":"F32","shape":[-2]}}"#,
+        "a negative size", #"{"x":{"dtype":"F32","shape":[-2]}}"#, tensor: "x",
         "at byte 29 of the header: shape has a negative number; sizes and offsets are 0 or more"),
     .init(
-        "a fractional size", #"{"x":{"dtype":"F32","shape":[2.0]}}"#,
+        "a fractional size", #"{"x":{"dtype":"F32","shape":[2.0]}}"#, tensor: "x",
         "at byte 30 of the header: shape has a fraction or an exponent; sizes and offsets are whole numbers"
     ),
     .init(
-        "an exponent", #"{"x":{"dtype":"F32","shape":[2e0]}}"#,
+        "an exponent", #"{"x":{"dtype":"F32","shape":[2e0]}}"#, tensor: "x",
         "at byte 30 of the header: shape has a fraction or an exponent; sizes and offsets are whole numbers"
     ),
     .init(
-        "a leading 0", #"{"x":{"dtype":"F32","shape":[02]}}"#,
+        "a leading 0", #"{"x":{"dtype":"F32","shape":[02]}}"#, tensor: "x",
         "at byte 31 of the header: shape has a number with a leading 0, which is no JSON"),
     .init(
-        "a size of 2^63", #"{"x":{"dtype":"F32","shape":[9223372036854775808]}}"#,
+        "a size of 2^63", #"{"x":{"dtype":"F32","shape":[9223372036854775808]}}"#, tensor: "x",
         "at byte 48 of the header: shape has a number of 2^63 - 1 or more; it is damaged"),
     .init(
-        "a size that is null", #"{"x":{"dtype":"F32","shape":[null]}}"#,
+        "a size that is null", #"{"x":{"dtype":"F32","shape":[null]}}"#, tensor: "x",
         #"at byte 29 of the header: a whole number in shape is expected, not "n""#),
     .init(
-        "a shape that is a number", #"{"x":{"dtype":"F32","shape":2}}"#,
+        "a shape that is a number", #"{"x":{"dtype":"F32","shape":2}}"#, tensor: "x",
         #"at byte 28 of the header: shape, a list of whole numbers such as [2, 3], is expected, not "2""#
     ),
     .init(
         "65 dimensions",
         #"{"x":{"dtype":"F32","shape":[\#(Array(repeating: "1", count: 65).joined(separator: ","))]}}"#,
+        tensor: "x",
         "at byte 157 of the header: shape has more than 64 numbers; no such tensor is computed"),
     .init(
-        "three offsets", #"{"x":{"dtype":"F32","shape":[2],"data_offsets":[0,8,8]}}"#,
+        "three offsets", #"{"x":{"dtype":"F32","shape":[2],"data_offsets":[0,8,8]}}"#, tensor: "x",
         "at byte 52 of the header: data_offsets has more than 2 numbers; no such tensor is computed"
     ),
     .init(

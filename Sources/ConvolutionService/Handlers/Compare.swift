@@ -2,6 +2,7 @@
 
 import ConvolutionEngine
 import HTTPTransport
+import JSONText
 
 extension ConvolutionService {
     /// `POST /v1/compare`: the same convolution by each algorithm that can do it.

@@ -2,6 +2,7 @@
 
 import ConvolutionEngine
 import HTTPTransport
+import JSONText
 
 extension ConvolutionService {
     /// `POST /v1/kernel_matrix`: the matrix that a convolution is.

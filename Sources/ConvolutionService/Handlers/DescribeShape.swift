@@ -2,6 +2,7 @@
 
 import ConvolutionEngine
 import HTTPTransport
+import JSONText
 
 extension ConvolutionService {
     /// `POST /v1/shape`: what convolutions would be, without their data.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ConvolutionEngine
+import JSONText
 
 /// `"explain": {...}` of a reply: the geometry as it was resolved, and what it took.
 struct Explanation {

@@ -2,6 +2,7 @@
 
 import ConvolutionEngine
 import HTTPTransport
+import JSONText
 import Reparameterization
 
 extension ConvolutionService {

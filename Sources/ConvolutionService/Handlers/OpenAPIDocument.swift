@@ -2,6 +2,7 @@
 
 import CEmbedded
 import HTTPTransport
+import JSONText
 import Yams
 
 /// The two forms of the contract.

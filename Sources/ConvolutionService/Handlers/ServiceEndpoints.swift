@@ -2,6 +2,7 @@
 
 import ConvolutionEngine
 import HTTPTransport
+import JSONText
 
 extension Endpoint {
     /// The media types that a reply of 200 may have.

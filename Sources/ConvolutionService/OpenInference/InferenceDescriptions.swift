@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import JSONText
+
 /// What the server and its models say of themselves: OIP's metadata, Triton's configuration and index.
 extension ConvolutionService {
     /// `GET /v2`

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import HTTPTransport
+import JSONText
 
 /// What a path below `/v2` does: the Open Inference Protocol, as KServe and Triton have it.
 enum InferenceEndpoint: Sendable, Equatable {

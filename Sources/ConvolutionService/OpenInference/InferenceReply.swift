@@ -2,6 +2,7 @@
 
 import ConvolutionEngine
 import HTTPTransport
+import JSONText
 
 /// How the reply to an inference request is to look.
 struct InferenceReply: Sendable {

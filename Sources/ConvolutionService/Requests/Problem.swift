@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import JSONText
+
 /// The only error body: RFC 9457 `application/problem+json`.
 struct Problem: Equatable, Sendable {
     /// One fault and the value it was found in.

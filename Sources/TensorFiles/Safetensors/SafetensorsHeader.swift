@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import ConvolutionEngine
-
 /// What a header says, as it is said: each name once and each tensor whole, but offsets unchecked.
 struct SafetensorsHeader {
     /// One tensor as described.
     struct Entry {
         let name: String
-        let dtype: DType
+        let type: SafetensorsType
         let shape: [Int]
         /// The first byte and the one behind the last, counted from the end of the header.
         let begin, end: Int
@@ -35,7 +33,7 @@ struct SafetensorsHeader {
             if name == Self.metadataName {
                 try readMetadata(&text)
             } else {
-                entries.append(try Self.entry(name, &text))
+                entries.append(try Self.named(name, &text))
             }
         }
         try text.expectEnd()
@@ -60,16 +58,28 @@ struct SafetensorsHeader {
         }
     }
 
+    /// A tensor; whatever is wrong with it is said with its name.
+    private static func named(
+        _ name: String, _ text: inout HeaderText
+    ) throws(TensorFileError) -> Entry {
+        do {
+            return try entry(name, &text)
+        } catch {
+            throw error.tensor == nil
+                ? TensorFileError(tensor: name, error.reason, kind: error.kind) : error
+        }
+    }
+
     private static func entry(
         _ name: String, _ text: inout HeaderText
     ) throws(TensorFileError) -> Entry {
-        var dtype: DType?
+        var type: SafetensorsType?
         var shape, offsets: [Int]?
         try text.object { (text, field) throws(TensorFileError) in
             switch field {
-            case "dtype" where dtype == nil:
-                dtype = try SafetensorsDType.computed(
-                    text.string("dtype, a word such as \"F32\","), tensor: name)
+            case "dtype" where type == nil:
+                type = try SafetensorsType(
+                    word: text.string("dtype, a word such as \"F32\","), tensor: name)
             case "shape" where shape == nil:
                 shape = try text.integers("shape", limit: WireShape.rankLimit)
             case "data_offsets" where offsets == nil:
@@ -82,11 +92,11 @@ struct SafetensorsHeader {
                     "it has \(quoted(field)); a tensor has dtype, shape and data_offsets")
             }
         }
-        guard let dtype, let shape, let offsets, offsets.count == 2 else {
+        guard let type, let shape, let offsets, offsets.count == 2 else {
             throw TensorFileError(
-                tensor: name, missing(dtype == nil, shape == nil, offsets?.count))
+                tensor: name, missing(type == nil, shape == nil, offsets?.count))
         }
-        return Entry(name: name, dtype: dtype, shape: shape, begin: offsets[0], end: offsets[1])
+        return Entry(name: name, type: type, shape: shape, begin: offsets[0], end: offsets[1])
     }
 
     private static func missing(_ dtype: Bool, _ shape: Bool, _ offsets: Int?) -> String {

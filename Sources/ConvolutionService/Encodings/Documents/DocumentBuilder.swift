@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import JSONText
+
 /// Makes the document of a request whose parameters and tensors come by name.
 ///
 /// A dot in a name leads into an object, and names 0, 1, ... into a list: `bn.weight` is the field

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import JSONText
+
 /// The value of a parameter outside JSON: in a query, or in the metadata of a file.
 enum ParameterText {
     /// The JSON that `text` means: itself if it is JSON, `2,2` as a list, Python's True, False and None,

@@ -2,6 +2,7 @@
 
 import ConvolutionEngine
 import HTTPTransport
+import JSONText
 import TensorFiles
 
 /// Replies whose tensors are sent from where they were computed.

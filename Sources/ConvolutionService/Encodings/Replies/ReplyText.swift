@@ -3,6 +3,7 @@
 import CTensorText
 import ConvolutionEngine
 import HTTPTransport
+import JSONText
 
 /// The text of a reply, written into one memory and sent from there: as one part, or where several cores
 /// print the numbers of a tensor, as the parts that they fill. Nothing is joined.

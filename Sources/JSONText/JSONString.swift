@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// `text` between quotes, with what must be escaped escaped.
-func jsonString(_ text: String) -> String {
+package func jsonString(_ text: String) -> String {
     let isPlain = text.utf8.allSatisfy {
         $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") && $0 != 0x7F
     }
@@ -24,9 +24,6 @@ func jsonString(_ text: String) -> String {
 }
 
 /// `[1,2,3]`
-func jsonList(_ numbers: [Int]) -> String {
+package func jsonList(_ numbers: [Int]) -> String {
     "[" + numbers.map(String.init).joined(separator: ",") + "]"
 }
-
-/// `1 element`, `2 elements`
-func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
