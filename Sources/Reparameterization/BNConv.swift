@@ -84,6 +84,8 @@ extension ChannelAffine {
 }
 
 extension BNConv: Fusable {
+    package var batchNorms: [BatchNorm] { [bn] }
+
     private var inputChannels: Int { weight.shape[1] * groups }
 
     package func fused() throws(FusionError) -> FusedConvolution { try Fusion.bnConv(self) }

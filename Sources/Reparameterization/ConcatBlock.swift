@@ -90,6 +90,8 @@ extension ConcatBlock {
 }
 
 extension ConcatBlock: Fusable {
+    package var batchNorms: [BatchNorm] { branches.compactMap(\.bn) }
+
     package func fused() throws(FusionError) -> FusedConvolution { try Fusion.concat(self) }
 
     package func fusedForm() throws(FusionError) -> FusedForm {

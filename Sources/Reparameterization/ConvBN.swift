@@ -2,9 +2,9 @@
 
 import ConvolutionEngine
 
-/// A convolution and the batch norm behind it.
+/// A convolution or linear layer and the batch norm behind it.
 public struct ConvBN: Sendable {
-    /// `[C_out, C_in/groups, *kernel]`, or `[C_in, C_out/groups, *kernel]` transposed.
+    /// `[C_out, C_in/groups, *kernel]`, or `[C_in, C_out/groups, *kernel]` transposed, or linear `[C_out, C_in]`.
     public let weight: Tensor
     /// `[C_out]`, or nil.
     public let bias: Tensor?
@@ -46,7 +46,9 @@ extension ConvBN {
 
     /// Every check but those of the numbers.
     func checkedAffine() throws(FusionError) -> ChannelAffine {
-        try LayerChecks.checkWeight(weight, at: ["weight"], transposed: transposed)
+        try LayerChecks.checkWeight(
+            weight, at: ["weight"], transposed: transposed,
+            orLinear: !transposed && groups == 1)
         try LayerChecks.checkGroups(groups, weight, transposed: transposed)
         try LayerChecks.checkBias(bias, of: weight, outputChannels: outputChannels, at: ["bias"])
         return try bn.affine(channels: outputChannels, at: ["bn"], hint: transposedHint)
@@ -69,6 +71,7 @@ extension ConvBN: Fusable {
             channels: inputChannels, spatialRank: weight.shape.count - 2, dtype: weight.dtype)
     }
 
+    /// A linear layer is run as a convolution over one place.
     package func unfused(input: [Int]) throws -> LayerForm {
         .chain([
             .convolution(try bound(weight, bias, input)), .normalise(try checkedAffine()),
@@ -83,6 +86,7 @@ extension ConvBN: Fusable {
     private func bound(
         _ weight: Tensor, _ bias: Tensor?, _ input: [Int]
     ) throws(ConvolutionError) -> BoundConvolution {
+        let weight = weight.shape.count == 2 ? weight.reshaped(weight.shape + [1]) : weight
         var options = ConvolutionOptions.centred(Array(weight.shape.dropFirst(2)), groups: groups)
         if transposed { options.padding = .symmetric([]) }
         return try BoundConvolution(

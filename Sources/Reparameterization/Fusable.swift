@@ -21,6 +21,19 @@ package protocol Fusable: Sendable {
 
     /// The convolution that they became, for inputs of a shape.
     func bound(_ fused: FusedConvolution, input: [Int]) throws -> LayerForm
+
+    /// Of the layers, in any order.
+    var batchNorms: [BatchNorm] { get }
+
+    /// What about the fused convolution narrower types would suffer from (``RangeWarning``).
+    func warnings(_ fused: FusedConvolution) -> [String]
+}
+
+extension Fusable {
+    package func warnings(_ fused: FusedConvolution) -> [String] {
+        RangeWarning.limited(
+            batchNorms.flatMap(RangeWarning.about) + RangeWarning.about(fused, ranges: [], []))
+    }
 }
 
 /// What the inputs of some layers have in common.

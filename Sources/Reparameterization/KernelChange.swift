@@ -47,6 +47,8 @@ extension Fusion {
 }
 
 extension KernelChange: Fusable {
+    package var batchNorms: [BatchNorm] { [] }
+
     package func fused() throws(FusionError) -> FusedConvolution { try Fusion.kernel(self) }
 
     package func fusedForm() throws(FusionError) -> FusedForm {

@@ -53,6 +53,8 @@ extension Fusion {
 }
 
 extension KernelOfLayer: Fusable {
+    package var batchNorms: [BatchNorm] { [] }
+
     package func fused() throws(FusionError) -> FusedConvolution { try Fusion.kernel(of: self) }
 
     package func fusedForm() throws(FusionError) -> FusedForm {

@@ -5,12 +5,14 @@ import ConvolutionEngine
 /// Whether the tensors of one layer fit together.
 enum LayerChecks {
     static func checkWeight(
-        _ weight: Tensor, at path: [String], transposed: Bool = false
+        _ weight: Tensor, at path: [String], transposed: Bool = false, orLinear: Bool = false
     ) throws(FusionError) {
         let shape = weight.shape
-        guard (3...5).contains(shape.count), !shape.contains(0) else {
+        guard ((orLinear ? 2 : 3)...5).contains(shape.count), !shape.contains(0) else {
             let layout =
-                transposed ? "[C_in, C_out/groups, *kernel]" : "[C_out, C_in/groups, *kernel]"
+                transposed
+                ? "[C_in, C_out/groups, *kernel]"
+                : "[C_out, C_in/groups, *kernel]" + (orLinear ? " or, linear, [C_out, C_in]," : "")
             throw FusionError(
                 path: path,
                 reason:

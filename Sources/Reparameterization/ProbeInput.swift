@@ -4,7 +4,7 @@ import ConvolutionEngine
 
 /// What a verification runs on.
 public enum ProbeInput: Sendable {
-    /// `[N, C_in, *S]` or `[C_in, *S]`, in the dtype of the weights.
+    /// `[N, C_in, *S]` or `[C_in, *S]`, in the dtype of the weights; of a linear layer `[N, C_in]` or `[C_in]`.
     case given(Tensor)
     /// Seeded noise of shape `[1, C_in, *size]`, uniform in [−1, 1); one size for all spatial
     /// dimensions, one for each, or none for the standard one.
@@ -17,7 +17,10 @@ public enum ProbeInput: Sendable {
     static let largestNoiseCount = 1 << 26
 
     /// In each dimension: hundreds to thousands of outputs, in milliseconds.
-    static func standardSize(spatialRank: Int) -> Int { [256, 32, 12][spatialRank - 1] }
+    static func standardSize(spatialRank: Int) -> Int { [1, 256, 32, 12][spatialRank] }
+
+    /// Rows of noise for a linear layer, which has no size to make many outputs of.
+    private static let linearRows = 64
 
     func tensor(channels: Int, spatialRank: Int, dtype: DType) throws(FusionError) -> Tensor {
         switch self {
@@ -27,7 +30,8 @@ public enum ProbeInput: Sendable {
             return tensor
         case .noise(let size, let seed):
             let sizes = try Self.checkedSizes(size, channels: channels, spatialRank: spatialRank)
-            return Self.noise(shape: [1, channels] + sizes, dtype: dtype, seed: seed)
+            let images = spatialRank == 0 ? Self.linearRows : 1
+            return Self.noise(shape: [images, channels] + sizes, dtype: dtype, seed: seed)
         }
     }
 
@@ -50,6 +54,13 @@ public enum ProbeInput: Sendable {
     private static func checkedSizes(
         _ size: [Int], channels: Int, spatialRank: Int
     ) throws(FusionError) -> [Int] {
+        guard spatialRank > 0 || size.isEmpty else {
+            throw FusionError(
+                path: ["input_size"],
+                reason:
+                    "input_size is \(Spelling.list(size)), but a linear layer (weight [C_out, C_in]) "
+                    + "has no spatial dimensions; leave it out")
+        }
         let one = size.first ?? standardSize(spatialRank: spatialRank)
         let sizes = size.count <= 1 ? Array(repeating: one, count: spatialRank) : size
         guard sizes.count == spatialRank, sizes.allSatisfy({ $0 >= 1 }) else {

@@ -3,6 +3,8 @@
 import ConvolutionEngine
 
 extension SequentialBlock: Fusable {
+    package var batchNorms: [BatchNorm] { layers.compactMap(\.bn) }
+
     package func fused() throws(FusionError) -> FusedConvolution { try Fusion.sequential(self) }
 
     package func fusedForm() throws(FusionError) -> FusedForm {

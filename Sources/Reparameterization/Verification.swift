@@ -31,15 +31,17 @@ public struct Verification: Sendable, Equatable {
         convolve: ConvolutionRunner = Convolve.run
     ) throws(FusionError) -> Verification {
         let form = try layers.inputForm()
-        let input = try probe.tensor(
-            channels: form.channels, spatialRank: form.spatialRank, dtype: form.dtype
-        ).widened()
+        let sent = try probe.tensor(
+            channels: form.channels, spatialRank: form.spatialRank, dtype: form.dtype)
+        // A linear layer is a convolution over one place.
+        let input = (form.spatialRank == 0 ? sent.reshaped(sent.shape + [1]) : sent).widened()
         return try reportingInput {
             let wide = layers.widened()
             return try compare(
                 wide.unfused(input: input.shape),
                 wide.bound(fused.widened(), input: input.shape), input,
-                spatialRank: form.spatialRank, Difference.Tolerance(storedAs: form.dtype), convolve)
+                spatialRank: max(1, form.spatialRank), Difference.Tolerance(storedAs: form.dtype),
+                convolve)
         }
     }
 

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Layers into one convolution, beside PyTorch's modules in evaluation mode, with statistics that are none of the defaults."""
+import io
+import json
+
 import numpy as np
 import pytest
 import requests
+import safetensors.numpy
 import torch
 from torch import nn
 
@@ -379,25 +383,28 @@ def test_a_batch_norm_behind_a_convolution(server, transposed, groups, rank, dty
             assert_close(conv(x), expected)
 
 
+@pytest.mark.parametrize("rank", [1, 2, 3])
 @pytest.mark.parametrize("groups", [1, 2, 4, 8])
 @pytest.mark.parametrize("stride", [1, 2])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_blocks_of_repvgg_and_diverse_branches(server, groups, stride, dtype):
-    convs = [nn.Conv2d(8, 8, size, stride, padding, groups=groups, bias=False, dtype=dtype)
-             for size, padding in [(3, 1), (1, 0), ((1, 3), (0, 1)), ((3, 1), (1, 0))]]
-    norms = [batch_norm(2, 8, dtype, seed) for seed in range(6)]
+def test_blocks_of_repvgg_and_diverse_branches(server, groups, stride, dtype, rank):
+    sizes = [(3,) * rank, (1,) * rank, (1,) * (rank - 1) + (3,), (3,) + (1,) * (rank - 1)]
+    convs = [CONV[rank](8, 8, size, stride, tuple(k // 2 for k in size), groups=groups, bias=False, dtype=dtype)
+             for size in sizes]
+    norms = [batch_norm(rank, 8, dtype, seed) for seed in range(6)]
     branches = [{"kind": "conv", "weight": wire(conv.weight), "bn": as_sent(bn)} for conv, bn in zip(convs, norms)]
     branches.append({"kind": "avg_pool", "kernel_size": 3, "bn": as_sent(norms[4])})
-    x = torch.randn(2, 8, 9, 10, dtype=dtype)
+    x = torch.randn([2, 8] + [9, 10, 7][:rank], dtype=dtype)
+    pool = AVERAGE_POOL[rank]
     with torch.no_grad():
-        expected = sum(bn(conv(x)) for conv, bn in zip(convs, norms)) + norms[4](nn.AvgPool2d(3, stride, 1)(x))
+        expected = sum(bn(conv(x)) for conv, bn in zip(convs, norms)) + norms[4](pool(3, stride, 1)(x))
         if stride == 1:
             branches.append({"kind": "identity", "bn": as_sent(norms[5])})
             expected = expected + norms[5](x)
         fused = fuse(server, "repvgg", branches=branches, groups=groups, stride=stride, verify=True)
         assert_close(run(fused, x, stride=stride, padding=1, groups=groups), expected)
         # A mean that leaves the padding out is another one, at the border.
-        other = expected - norms[4](nn.AvgPool2d(3, stride, 1)(x)) + norms[4](nn.AvgPool2d(3, stride, 1, count_include_pad=False)(x))
+        other = expected - norms[4](pool(3, stride, 1)(x)) + norms[4](pool(3, stride, 1, count_include_pad=False)(x))
         assert (other - expected).abs().max() > 1e-2
     assert fused["verify"]["all_close"]
 
@@ -410,3 +417,132 @@ def test_what_composing_takes_is_bounded():
         assert problem["pointer"] == "/layers" and "294912" in problem["detail"]
     with Convserve("--max-multiply-accumulates", "294912") as server:
         fuse(server, "sequential", layers=layers)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("bias", [False, True])
+def test_a_batch_norm_behind_a_linear_layer(server, bias, dtype):
+    linear, bn = nn.Linear(6, 5, bias=bias, dtype=dtype), batch_norm(1, 5, dtype)
+    x = torch.randn(9, 6, dtype=dtype)
+    sent = {"weight": wire(linear.weight), "bn": as_sent(bn)} | ({"bias": wire(linear.bias)} if bias else {})
+    with torch.no_grad():
+        for probe in [{}, {"input": wire(x)}, {"input": wire(x[0])}]:
+            fused = fuse(server, "conv_bn", **sent, **probe, verify=True)
+            assert fused["verify"]["all_close"] and fused["verify"]["fused_macs"] % 30 == 0
+        assert_close(nn.functional.linear(x, tensor(fused["weight"]), tensor(fused["bias"])), bn(linear(x)))
+    problem = refused(server, "conv_bn", **sent, verify=True, input_size=8)
+    assert problem["pointer"] == "/input_size" and "linear" in problem["detail"]
+    problem = refused(server, "conv_bn", **sent, groups=5)
+    assert problem["pointer"] == "/weight"
+
+
+def exact(conv, bn):
+    """Weight and bias in float64, from tensors of whatever dtype."""
+    scale = bn.weight.double() / torch.sqrt(bn.running_var.double() + bn.eps)
+    bias = conv.bias.double() if conv.bias is not None else 0
+    shape = [-1] + [1] * (conv.weight.dim() - 1)
+    return conv.weight.double() * scale.reshape(shape), (bias - bn.running_mean.double()) * scale + bn.bias.double()
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16])
+def test_weights_are_rounded_once(server, dtype):
+    """What is returned is the exact result in the dtype of the weights, to the last bit but for ties of float64's own rounding."""
+    convs = [nn.Conv2d(16, 16, size, padding=size // 2).to(dtype) for size in (3, 1)]
+    norms = [batch_norm(2, 16, torch.float32, seed) for seed in (1, 2)]
+    with torch.no_grad():
+        parts = [exact(conv, bn) for conv, bn in zip(convs, norms)]
+        single = fuse(server, "conv_bn", weight=wire(convs[0].weight), bias=wire(convs[0].bias), bn=as_sent(norms[0]))
+        branches = [{"kind": "conv", "weight": wire(c.weight), "bias": wire(c.bias), "bn": as_sent(b)} for c, b in zip(convs, norms)]
+        both = fuse(server, "repvgg", branches=branches)
+        summed = parts[0][0] + nn.functional.pad(parts[1][0], [1] * 4), parts[0][1] + parts[1][1]
+    for fused, (weight, bias) in [(single, parts[0]), (both, summed)]:
+        for got, expected in [(tensor(fused["weight"]), weight), (tensor(fused["bias"]), bias)]:
+            assert got.dtype == dtype
+            differing = got != expected.to(dtype)
+            assert differing.float().mean() < 1e-3
+            ulp = torch.finfo(dtype).eps * expected.abs().clamp(min=torch.finfo(dtype).smallest_normal)
+            assert ((got.double() - expected).abs() <= ulp * 0.5000001).all()
+
+
+def test_ranges_that_grow_are_told(server):
+    weight = torch.randn(8, 4, 3, 3)
+    bn = {"weight": [1] * 8, "bias": [0] * 8, "running_mean": [0] * 8, "running_var": [1.0] * 8}
+    assert "warnings" not in fuse(server, "conv_bn", weight=wire(weight), bn=bn)
+    dead = bn | {"running_var": [1] * 7 + [1e-12]}
+    warnings = fuse(server, "conv_bn", weight=wire(weight), bn=dead)["warnings"]
+    assert "channel 7" in warnings[0] and "316" in warnings[0]
+    assert any("int8" in warning for warning in warnings)
+    huge = bn | {"weight": [1e6] + [1] * 7}
+    warnings = fuse(server, "repvgg", branches=[{"kind": "conv", "weight": wire(weight), "bn": huge}])["warnings"]
+    assert any("65504" in warning for warning in warnings)
+    warnings = fuse(server, "bn_conv", weight=wire(torch.randn(2, 8, 1, 1)), bn=dead)["warnings"]
+    assert "channel 7" in warnings[0]
+
+
+def safetensors_body(fields):
+    """Tensors by their dotted names, and everything else as metadata."""
+    tensors, words = {}, {}
+
+    def walk(name, value):
+        if isinstance(value, torch.Tensor):
+            tensors[name] = value.detach().contiguous()
+        elif isinstance(value, dict):
+            for key, item in value.items():
+                walk(f"{name}.{key}" if name else key, item)
+        elif isinstance(value, list) and any(isinstance(item, (dict, torch.Tensor)) for item in value):
+            for index, item in enumerate(value):
+                walk(f"{name}.{index}", item)
+        else:
+            words[name] = value if isinstance(value, str) else json.dumps(value)
+
+    walk("", fields)
+    return tensors, words
+
+
+def as_json(value):
+    if isinstance(value, torch.Tensor):
+        return wire(value)
+    if isinstance(value, dict):
+        return {key: as_json(item) for key, item in value.items()}
+    return [as_json(item) for item in value] if isinstance(value, list) else value
+
+
+def statistics(channels, seed=0):
+    bn = batch_norm(2, channels, torch.float32, seed)
+    return {name: getattr(bn, name).detach() for name in ["weight", "bias", "running_mean", "running_var"]}
+
+
+OPERATIONS = {
+    "conv_bn": {"weight": torch.randn(4, 3, 3, 3), "bias": torch.randn(4), "bn": statistics(4)},
+    "bn_conv": {"weight": torch.randn(4, 3, 3, 3), "bn": statistics(3), "padding": 1, "border": "padding_value"},
+    "repvgg": {"branches": [{"kind": "conv", "weight": torch.randn(4, 4, 3, 3), "bn": statistics(4)},
+                            {"kind": "avg_pool", "kernel_size": 3}, {"kind": "identity", "bn": statistics(4, 1)}]},
+    "sequential": {"layers": [{"weight": torch.randn(4, 3, 1, 1), "bn": statistics(4)}, {"weight": torch.randn(5, 4, 3, 3)}]},
+    "concat": {"branches": [{"kind": "conv", "weight": torch.randn(4, 3, 3, 3)}, {"kind": "identity", "bn": statistics(3)}]},
+    "pad_kernel": {"weight": torch.randn(4, 3, 1, 3), "kernel_size": [3, 5]},
+    "identity_to_conv": {"channels": 4, "kernel_size": 3},
+    "avg_pool_to_conv": {"channels": 4, "kernel_size": 3},
+    "dilate_to_dense": {"weight": torch.randn(4, 3, 3, 3), "dilation": 2},
+}
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+@pytest.mark.parametrize("encoding", ["safetensors", "npz"])
+def test_binary_encodings_say_the_same(server, operation, encoding):
+    fields = OPERATIONS[operation]
+    expected = fuse(server, operation, **as_json(fields), format="flat")
+    tensors, words = safetensors_body(fields)
+    url, arrays = f"{server.url}/v1/fuse/{operation}", {name: value.numpy() for name, value in tensors.items()}
+    if not arrays:  # without a tensor there is no file to send
+        response = requests.post(url, json=fields, headers={"Accept": f"application/{'vnd.safetensors' if encoding == 'safetensors' else 'x-npz'}"})
+    elif encoding == "safetensors":
+        response = requests.post(url, data=safetensors.numpy.save(arrays, metadata=words),
+                                 headers={"Content-Type": "application/vnd.safetensors"})
+    else:
+        body = io.BytesIO()
+        np.savez(body, **arrays)
+        response = requests.post(url, params=words, data=body.getvalue(), headers={"Content-Type": "application/x-npz"})
+    assert response.status_code == 200, response.text[:1000]
+    reply = safetensors.numpy.load(response.content) if encoding == "safetensors" else np.load(io.BytesIO(response.content))
+    for name in ["weight", "bias"]:
+        assert np.array_equal(reply[name], tensor(expected[name]).numpy()), name

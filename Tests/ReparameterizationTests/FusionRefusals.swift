@@ -128,10 +128,17 @@ enum FusionRefusals {
         FusionRefusal(
             "weight rank", "/weight",
             """
+            weight shape is [2]; it must be [C_out, C_in/groups, *kernel] or, linear, [C_out, C_in], \
+            with 1 to 3 kernel dimensions and no size 0
+            """
+        ) { try fuse(ones(2)) },
+        FusionRefusal(
+            "linear weight with groups", "/weight",
+            """
             weight shape is [2, 3]; it must be [C_out, C_in/groups, *kernel] with 1 to 3 \
             kernel dimensions and no size 0
             """
-        ) { try fuse(ones(2, 3)) },
+        ) { try fuse(ones(2, 3), groups: 2) },
         FusionRefusal(
             "transposed weight rank", "/weight",
             """
@@ -142,8 +149,8 @@ enum FusionRefusals {
         FusionRefusal(
             "empty weight", "/weight",
             """
-            weight shape is [2, 0, 3]; it must be [C_out, C_in/groups, *kernel] with 1 to 3 \
-            kernel dimensions and no size 0
+            weight shape is [2, 0, 3]; it must be [C_out, C_in/groups, *kernel] or, linear, [C_out, \
+            C_in], with 1 to 3 kernel dimensions and no size 0
             """
         ) { try fuse(ones(2, 0, 3)) },
         FusionRefusal(

@@ -19,16 +19,19 @@ extension ConvolutionService {
             sent.isBounded && !sent.options.verify && count <= limits.inlineOutputElements
         return try exchange.fuse(sent.spelling, isSmall: isSmall) { run throws(FusionError) in
             let fused = try sent.layers.fused()
-            guard sent.options.verify else { return (fused, nil) }
+            let warnings = sent.layers.warnings(fused)
+            guard sent.options.verify else { return (fused, warnings, nil) }
             let verification = try Verification.run(
                 sent.layers, fused: fused, probe: sent.options.probe, convolve: run)
-            return (fused, verification)
+            return (fused, warnings, verification)
         }
     }
 }
 
 extension Exchange {
-    typealias Fused = (convolution: FusedConvolution, verification: Verification?)
+    typealias Fused = (
+        convolution: FusedConvolution, warnings: [String], verification: Verification?
+    )
 
     /// Fuses, here if it is little work, and writes the reply.
     fileprivate func fuse(
@@ -105,7 +108,8 @@ extension ServiceLimits {
 }
 
 extension TensorReply {
-    /// `{"weight", "bias", "padding_value": tensors, "stride", "padding", "groups": numbers, "verify": {...}}`
+    /// `{"weight", "bias", "padding_value": tensors, "stride", "padding", "groups": numbers, "warnings": words,
+    /// "verify": {...}}`
     fileprivate init(_ fused: Exchange.Fused) {
         self.init("weight", fused.convolution.weight)
         add("bias", fused.convolution.bias)
@@ -114,6 +118,9 @@ extension TensorReply {
             add("stride", json: "\(placement.stride)")
             add("padding", json: "\(placement.padding)")
             add("groups", json: "\(placement.groups)")
+        }
+        if !fused.warnings.isEmpty {
+            add("warnings", json: "[\(fused.warnings.map(jsonString).joined(separator: ","))]")
         }
         if let verification = fused.verification {
             add("verify", json: verification.json.text)
