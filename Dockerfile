@@ -5,7 +5,7 @@
 FROM swift:6.3-bookworm AS build
 RUN apt-get update \
     && apt-get install -y --no-install-recommends \
-        libmicrohttpd-dev libfast-float-dev zlib1g-dev libzip-dev libzstd-dev \
+        libmicrohttpd-dev libfast-float-dev zlib1g-dev libzip-dev libzstd-dev nettle-dev \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /convserve
 # The packages are a layer of their own: it is made anew only when the manifest changes.
@@ -20,7 +20,7 @@ RUN swift build -c release --product convserve --static-swift-stdlib \
 FROM debian:bookworm-slim
 RUN apt-get update \
     && apt-get install -y --no-install-recommends \
-        libmicrohttpd12 libstdc++6 zlib1g libzip4 libzstd1 \
+        libmicrohttpd12 libstdc++6 zlib1g libzip4 libzstd1 libnettle8 \
     && rm -rf /var/lib/apt/lists/*
 COPY --from=build /out/convserve /usr/local/bin/convserve
 # A number, so that Kubernetes can see that it is not root; no file is ever written.

@@ -80,7 +80,8 @@ APT_PACKAGES := $(call missing-header,microhttpd.h,libmicrohttpd-dev) \
     $(call missing-header,fast_float/fast_float.h,libfast-float-dev) \
     $(call missing-header,zlib.h,zlib1g-dev) \
     $(call missing-header,zip.h,libzip-dev) \
-    $(call missing-header,zstd.h,libzstd-dev)
+    $(call missing-header,zstd.h,libzstd-dev) \
+    $(call missing-header,nettle/sha2.h,nettle-dev)
 
 deps:
 	@command -v swift >/dev/null || { \

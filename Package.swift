@@ -69,6 +69,13 @@ let package = Package(
         .target(
             name: "TensorFiles", dependencies: ["CArchive", "ConvolutionEngine", "JSONText"],
             exclude: ["README.md"]),
+        .systemLibrary(name: "CNettle"),
+        .target(
+            name: "Checkpoints",
+            dependencies: [
+                "CNettle", "ConvolutionEngine", "JSONText", "Reparameterization", "TensorFiles",
+            ],
+            exclude: ["README.md"]),
         .target(
             name: "HTTPTransport",
             dependencies: [
@@ -81,7 +88,7 @@ let package = Package(
         .target(
             name: "ConvolutionService",
             dependencies: [
-                "HTTPTransport", "CTensorText", "CEmbedded", "ConvolutionEngine",
+                "HTTPTransport", "Checkpoints", "CTensorText", "CEmbedded", "ConvolutionEngine",
                 "JSONText", "Reparameterization", "TensorFiles", "Yams",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
@@ -90,7 +97,7 @@ let package = Package(
         .executableTarget(
             name: "convserve",
             dependencies: [
-                "ConvolutionService", "ConvolutionEngine", "HTTPTransport",
+                "Checkpoints", "ConvolutionService", "ConvolutionEngine", "HTTPTransport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -111,6 +118,9 @@ let package = Package(
         .testTarget(
             name: "ReparameterizationTests",
             dependencies: ["Reparameterization", "ConvolutionEngine", "TestSupport"]),
+        .testTarget(
+            name: "CheckpointsTests",
+            dependencies: ["Checkpoints", "ConvolutionEngine", "TensorFiles", "TestSupport"]),
         .testTarget(
             name: "ConvolutionServiceTests",
             dependencies: [

@@ -42,6 +42,7 @@ extension ConvolutionService {
         case .fold: return try fold(exchange)
         case .kernelMatrix: return try describeKernelMatrix(exchange)
         case .fuse(let operation): return try fuse(operation, exchange)
+        case .fuseCheckpoint: return try fuseCheckpoint(exchange)
         case .compare: return try compare(exchange)
         case .shape: return try describeShape(exchange)
         case .inference: preconditionFailure("answered with its path's parameters")

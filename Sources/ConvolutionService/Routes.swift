@@ -6,7 +6,7 @@ import HTTPTransport
 enum Endpoint: Sendable, Equatable {
     case convolution(ConvolutionOperation), backward(ConvolutionOperation)
     case unfold, fold, kernelMatrix, compare, shape
-    case fuse(FusionOperation)
+    case fuse(FusionOperation), fuseCheckpoint
     case inference(InferenceEndpoint)
     case capabilities, health, readiness, metrics, openAPI(OpenAPIForm), index
 }
@@ -57,6 +57,7 @@ enum Routes {
             .fuse(.averagePoolToConv)
         ),
         (.post, "/v1/fuse/dilate_to_dense", "fuse/dilate_to_dense", .fuse(.dilateToDense)),
+        (.post, "/v1/fuse/checkpoint", "fuse/checkpoint", .fuseCheckpoint),
         (.get, "/v2", "v2", .inference(.server)),
         (.get, "/v2/health/live", "v2/live", .inference(.live)),
         (.get, "/v2/health/ready", "v2/ready", .inference(.ready)),

@@ -52,7 +52,8 @@ package enum RangeWarning {
         _ fused: FusedConvolution, ranges before: [Double], _ after: [Double]
     ) -> [String] {
         var warnings: [String] = []
-        let reach = (fused.weight.doubles + fused.bias.doubles).reduce(0) { max($0, abs($1)) }
+        let weights = after.max() ?? fused.weight.ranges(channels: 1) { _ in 0 }[0]
+        let reach = max(weights, fused.bias.ranges(channels: 1) { _ in 0 }[0])
         if reach > largestFloat16 {
             warnings.append(
                 "the fused weights or bias reach \(short(reach)), and float16 holds 65504 at most")
@@ -91,11 +92,27 @@ package enum RangeWarning {
 extension Tensor {
     /// The largest magnitude of each output channel; `channel` is that of a row, which is one kernel.
     func ranges(channels: Int, _ channel: (_ row: Int) -> Int) -> [Double] {
+        switch dtype {
+        case .float32: ranges(channels, channel, of: Float.self)
+        case .float64: ranges(channels, channel, of: Double.self)
+        case .float16, .bfloat16: widened().ranges(channels, channel, of: Float.self)
+        }
+    }
+
+    private func ranges<Scalar: TensorScalar>(
+        _ channels: Int, _ channel: (_ row: Int) -> Int, of _: Scalar.Type
+    ) -> [Double] {
         let taps = shape.dropFirst(2).reduce(1, *)
         var ranges = [Double](repeating: 0, count: channels)
-        for (place, value) in doubles.enumerated() {
-            let output = channel(place / taps)
-            ranges[output] = max(ranges[output], abs(value))
+        withElements(of: Scalar.self) { elements in
+            for row in 0..<(taps == 0 ? 0 : count / taps) {
+                var largest = Scalar.zero
+                for value in elements[row * taps..<(row + 1) * taps] {
+                    largest = max(largest, value.magnitude)
+                }
+                let output = channel(row)
+                ranges[output] = max(ranges[output], Double(largest))
+            }
         }
         return ranges
     }

@@ -16,7 +16,7 @@ struct Convserve: AsyncParsableCommand {
         commandName: "convserve",
         abstract: "Convolution as a service: tensors in over HTTP, their convolutions out.",
         version: ConvolutionService.version,
-        subcommands: [Serve.self, Healthcheck.self, Bench.self],
+        subcommands: [Serve.self, Fuse.self, Healthcheck.self, Bench.self],
         defaultSubcommand: Serve.self)
 
     /// Every failure is one line on standard error and an exit code.

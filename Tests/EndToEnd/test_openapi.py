@@ -46,7 +46,7 @@ def check_schema(value, schema):
 def posts():
     """(path, name, request, status, expected reply, schema of the reply) of each example."""
     for path, method, operation in operations():
-        if method != "post":
+        if method != "post" or "application/json" not in operation["requestBody"]["content"]:
             continue
         replies = {}
         for status, response in operation["responses"].items():
@@ -86,7 +86,7 @@ def test_objects_allow_nothing_that_they_do_not_name():
 def test_every_post_has_examples_with_answers():
     assert len(list(posts())) >= 15
     for path, method, operation in operations():
-        if method == "post":
+        if method == "post" and path != "/v1/fuse/checkpoint":  # a file, which a document cannot show
             assert operation["requestBody"]["content"]["application/json"]["examples"], path
 
 

@@ -13,6 +13,7 @@ extension Endpoint {
         case .openAPI(.yaml): ["application/yaml"]
         case .convolution, .backward, .unfold, .fold, .kernelMatrix, .fuse:
             TensorEncoding.negotiable.map(\.mediaType)
+        case .fuseCheckpoint: [.safetensors, .json].map(\TensorEncoding.mediaType)
         case .inference(.infer): ["application/json", TensorEncoding.openInference.mediaType]
         case .inference, .compare, .shape, .capabilities, .health, .readiness, .openAPI(.json):
             ["application/json"]

@@ -2,6 +2,7 @@
 
 import ConvolutionEngine
 import HTTPTransport
+import JSONText
 import TensorFiles
 
 /// From a request's body to its document.
@@ -20,9 +21,13 @@ extension RequestDocument {
             declared = declared ?? .octetStream
         }
         let encoding = try TensorEncoding.found(declared, in: body.bytes)
-        if encoding == .json {
+        if encoding == .json, endpoint != .fuseCheckpoint {
             try parameters.refuse()
             self.init(json: body)
+            return
+        }
+        if endpoint == .fuseCheckpoint {
+            try self.init(checkpoint: body, encoding, parameters)
             return
         }
         guard let name = endpoint.mainTensor else {
@@ -44,6 +49,32 @@ extension RequestDocument {
 }
 
 extension RequestDocument {
+    /// A checkpoint, whose tensors are read where they are needed; the query has the parameters.
+    private init(
+        checkpoint body: RequestBody, _ encoding: TensorEncoding, _ parameters: QueryParameters
+    ) throws(RequestFailure) {
+        guard encoding == .safetensors else {
+            throw .problem(
+                Problem(
+                    status: 415,
+                    detail: "a checkpoint is a safetensors file, and this body is "
+                        + "\(encoding.mediaType); send what safetensors.torch.save_file writes as "
+                        + TensorEncoding.safetensors.mediaType))
+        }
+        var builder = DocumentBuilder()
+        for (name, value) in parameters.items {
+            // `strip_prefix=` strips nothing, while an empty value elsewhere is none.
+            if name == CheckpointField.stripPrefix.name.description {
+                try builder.add(name, text: jsonString(value == "\"\"" ? "" : value))
+            } else {
+                try builder.add(name, parameter: value)
+            }
+        }
+        self.init(.safetensors, builder, file: body)
+    }
+}
+
+extension RequestDocument {
     /// Whether a body may take long to read however short it is, because it is compressed.
     static func takesWork(_ request: HTTPRequest) -> Bool {
         if request.withHeader(.contentEncoding, { $0 != nil }) { return true }
@@ -58,7 +89,9 @@ extension Endpoint {
         case .convolution, .backward, .unfold, .fold, .compare: "input"
         case .kernelMatrix: "weight"
         case .fuse(let operation): operation.mainTensor
-        case .shape, .inference, .capabilities, .health, .readiness, .metrics, .openAPI, .index: nil
+        case .fuseCheckpoint, .shape, .inference, .capabilities, .health, .readiness, .metrics,
+            .openAPI, .index:
+            nil
         }
     }
 }

@@ -15,6 +15,8 @@ struct RequestDocument: @unchecked Sendable {
     let tensors: [WireTensor]
     /// How an inference request wants its reply.
     let inference: InferenceReply?
+    /// A file that is read where it lies.
+    let file: RequestBody?
 
     /// The document's text; 64 zero bytes follow.
     var text: UnsafeRawBufferPointer { body.bytes }
@@ -24,14 +26,16 @@ struct RequestDocument: @unchecked Sendable {
 
     /// A body of JSON.
     init(json body: RequestBody) {
-        (encoding, self.body, tensors, inference) = (.json, body, [], nil)
+        (encoding, self.body, tensors) = (.json, body, [])
+        (inference, file) = (nil, nil)
     }
 
     /// Tensors, and the document that refers to them.
     init(
-        _ encoding: TensorEncoding, _ builder: DocumentBuilder, inference: InferenceReply? = nil
+        _ encoding: TensorEncoding, _ builder: DocumentBuilder, inference: InferenceReply? = nil,
+        file: RequestBody? = nil
     ) {
-        (self.encoding, self.inference) = (encoding, inference)
+        (self.encoding, self.inference, self.file) = (encoding, inference, file)
         tensors = builder.tensors
         var text = builder.text
         body = text.withUTF8 { RequestBody(copying: UnsafeRawBufferPointer($0)) }

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TensorFiles
+
+/// Why a checkpoint is not fused: a tensor of it, or an option, that the caller can mend.
+public struct CheckpointError: Error, Equatable, Sendable {
+    /// What it is about.
+    public enum Subject: Equatable, Sendable {
+        /// The bytes are no such file: damaged, cut off, or another one. The name of a tensor if it is about one.
+        case file(tensor: String?)
+        /// A tensor whose shape or numbers fit nothing.
+        case tensor(String)
+        /// An option, by its name in a request.
+        case option(String)
+        /// The checkpoint as a whole.
+        case checkpoint
+    }
+
+    /// What it is about.
+    public let subject: Subject
+    /// The value, the rule and the cure, in one sentence in lower case.
+    public let reason: String
+
+    /// The sentence behind the name of what it is about.
+    public var message: String {
+        switch subject {
+        case .file(let tensor?), .tensor(let tensor): "\(shown(tensor)): \(reason)"
+        case .option(let name): "\(name): \(reason)"
+        case .file(nil), .checkpoint: reason
+        }
+    }
+
+    init(_ subject: Subject, _ reason: String) {
+        self.subject = subject
+        self.reason = reason
+    }
+
+    /// About bytes that are no safetensors file.
+    init(_ error: TensorFileError) {
+        self.init(.file(tensor: error.tensor), error.reason)
+    }
+}
+
+/// A name of the file as it may stand in a message: at most 128 characters, none that moves a cursor.
+func shown(_ name: String) -> String {
+    let limit = 128
+    let scalars = name.unicodeScalars.prefix(limit + 1).map { scalar in
+        scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) ? "\u{FFFD}" : scalar
+    }
+    guard scalars.count > limit else { return String(String.UnicodeScalarView(scalars)) }
+    return String(String.UnicodeScalarView(scalars.prefix(limit - 3))) + "..."
+}

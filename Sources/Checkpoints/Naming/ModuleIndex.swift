@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TensorFiles
+
+/// The tensors of a checkpoint, by the module that has them.
+struct ModuleIndex {
+    /// As they are in the file.
+    let entries: [SafetensorsLayout.Entry]
+    /// The names that they will have: without the prefix of a wrapped network.
+    let names: [String]
+    /// Of each module the tensors, by the last part of their names.
+    let modules: [String: [String: Int]]
+    /// The names of all modules, numbers by their value: `layer2` before `layer10`.
+    let ordered: [String]
+    /// The same by their bytes, to find those that begin alike.
+    private let lexical: [String]
+
+    /// The largest networks have some thousand; answers the header of 100 MB with a million names.
+    static let largestTensorCount = 100_000
+
+    init(
+        _ entries: [SafetensorsLayout.Entry], stripping prefix: String
+    ) throws(CheckpointError) {
+        guard entries.count <= Self.largestTensorCount else {
+            throw CheckpointError(
+                .checkpoint,
+                "it has \(entries.count) tensors, and \(Self.largestTensorCount) are the most; leave "
+                    + "out what is no layer")
+        }
+        self.entries = entries
+        var modules: [String: [String: Int]] = [:]
+        names = entries.map { entry in
+            prefix.isEmpty || !entry.name.hasPrefix(prefix) || entry.name == prefix
+                ? entry.name : String(entry.name.dropFirst(prefix.count))
+        }
+        for (index, name) in names.enumerated() {
+            let (module, tensor) = ModuleName.split(name)
+            guard modules[module, default: [:]].updateValue(index, forKey: tensor) == nil else {
+                throw CheckpointError(
+                    .tensor(entries[index].name),
+                    "without the prefix \(shown(prefix)) another tensor has the same name; set "
+                        + "strip_prefix to \"\" to keep the prefix")
+            }
+        }
+        self.modules = modules
+        ordered = modules.keys.map(OrderedName.init).sorted().map(\.name)
+        lexical = modules.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+
+    /// The modules whose names begin so, in order.
+    func modules(startingWith prefix: String) -> [String] {
+        var low = 0, high = lexical.count
+        while low < high {
+            let middle = (low + high) / 2
+            if lexical[middle].utf8.lexicographicallyPrecedes(prefix.utf8) {
+                low = middle + 1
+            } else {
+                high = middle
+            }
+        }
+        let found = lexical[low...].prefix { $0.utf8.starts(with: prefix.utf8) }
+        return found.map(OrderedName.init).sorted().map(\.name)
+    }
+
+    /// A module and all below it.
+    func modules(below module: String) -> [String] {
+        modules[module] == nil
+            ? modules(startingWith: module + ".") : [module] + modules(startingWith: module + ".")
+    }
+
+    /// The name as the file has it.
+    func source(_ entry: Int) -> String { entries[entry].name }
+
+    func shape(_ entry: Int) -> [Int] { entries[entry].shape }
+}
+
+/// A name among others: part by part, by the number that a part ends with where all before it is alike.
+private struct OrderedName: Comparable {
+    let name: String
+    private let parts: [Part]
+
+    private struct Part {
+        let word: Substring
+        /// -1 where there is none.
+        let number: Int
+    }
+
+    init(_ name: String) {
+        self.name = name
+        parts = name.split(separator: ".", omittingEmptySubsequences: false).map { part in
+            let digits = part.utf8.reversed().prefix(9).prefix(while: ModuleName.isDigit).count
+            return Part(word: part.dropLast(digits), number: Int(part.suffix(digits)) ?? -1)
+        }
+    }
+
+    static func == (a: OrderedName, b: OrderedName) -> Bool { a.name == b.name }
+
+    static func < (a: OrderedName, b: OrderedName) -> Bool {
+        for (x, y) in zip(a.parts, b.parts) where (x.word, x.number) != (y.word, y.number) {
+            return (x.word, x.number) < (y.word, y.number)
+        }
+        return (a.parts.count, a.name) < (b.parts.count, b.name)
+    }
+}
