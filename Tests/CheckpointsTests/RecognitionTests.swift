@@ -27,9 +27,23 @@ import Checkpoints
             testDescription: "torchvision's names",
             layers: [
                 ("conv1", [8, 3, 3, 3]), ("bn1", [8]), ("layer1.0.conv1", [8, 8, 3, 3]),
-                ("layer1.0.bn1", [8]), ("layer1.0.downsample.0", [16, 8, 1, 1]),
-                ("layer1.0.downsample.1", [16]), ("fc", [10, 16]),
-            ], fused: ["conv1", "layer1.0.conv1", "layer1.0.downsample.0"]),
+                ("layer1.0.bn1", [8]), ("layer2.0.conv1", [16, 8, 3, 3]), ("layer2.0.bn1", [16]),
+                ("layer2.0.downsample.0", [16, 8, 1, 1]), ("layer2.0.downsample.1", [16]),
+                ("fc", [10, 16]),
+            ], fused: ["conv1", "layer1.0.conv1", "layer2.0.conv1", "layer2.0.downsample.0"]),
+        Case(
+            testDescription: "pre-activation of one width, whose last norm is named like the first layer",
+            layers: [
+                ("conv1", [8, 3, 3, 3]), ("bn1", [8]), ("layer1.0.bn1", [8]),
+                ("layer1.0.conv1", [8, 8, 3, 3]), ("layer1.0.bn2", [8]),
+                ("layer1.0.conv2", [8, 8, 3, 3]),
+            ], refused: ["conv1", "layer1.0.conv1", "layer1.0.conv2"]),
+        Case(
+            testDescription: "blocks elsewhere do not vouch for those that tell nothing",
+            layers: [
+                ("down.0.conv", [8, 3, 3, 3]), ("down.0.bn", [8]), ("body.0.bn", [8]),
+                ("body.0.conv", [8, 8, 3, 3]),
+            ], fused: ["down.0.conv"], refused: ["body.0.conv"]),
         Case(
             testDescription: "names without a number",
             layers: [("stem.conv", [8, 3, 3, 3]), ("stem.bn", [8])], fused: ["stem.conv"]),

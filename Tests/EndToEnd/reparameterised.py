@@ -626,8 +626,9 @@ def randomise(model, seed=0, probe=None):
             if not isinstance(module, IdentityConv):
                 hooks.append(module.register_forward_hook(normalise))
         elif isinstance(module, NORMS):
-            if module.affine:
+            if module.weight is not None:
                 between(module.weight, 0.5, 1.5)
+            if module.bias is not None:
                 between(module.bias, -0.5, 0.5)
             if module.track_running_stats:
                 between(module.running_mean, -0.5, 0.5)

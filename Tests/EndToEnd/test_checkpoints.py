@@ -129,7 +129,8 @@ def assert_accounted_for(content, fused):
 
 
 def assert_says_the_same(model, deployed, tensors, probe=None):
-    assert difference(model, deployed, tensors, probe) <= LIMIT[next(model.parameters()).dtype]
+    apart = difference(model, deployed, tensors, probe)
+    assert apart <= LIMIT[next(model.parameters()).dtype]
 
 
 def difference(model, deployed, tensors, probe=None):
@@ -170,15 +171,15 @@ def test_both_ways_make_the_same_file(server, tmp_path):
 
 
 @pytest.mark.parametrize("rank", [0, 1, 2, 3])
-@pytest.mark.parametrize("affine", [True, False])
+@pytest.mark.parametrize("parts", [{}, {"bias": False}, {"affine": False}], ids=["whole norm", "no shift", "statistics only"])
 @pytest.mark.parametrize("bias", [True, False])
-def test_pairs_of_every_rank(server, rank, bias, affine):
-    """Linear layers too; with a bias and without; a norm that has statistics only."""
+def test_pairs_of_every_rank(server, rank, bias, parts):
+    """Linear layers too; with a bias and without; norms of which parts are missing."""
     if rank:
         first = [nn.Conv1d, nn.Conv2d, nn.Conv3d][rank - 1](4, 6, 3, groups=2, bias=bias)
-        norm = NORMS[rank - 1](6, affine=affine)
+        norm = NORMS[rank - 1](6, **parts)
     else:
-        first, norm = nn.Linear(4, 6, bias=bias), nn.BatchNorm1d(6, affine=affine)
+        first, norm = nn.Linear(4, 6, bias=bias), nn.BatchNorm1d(6, **parts)
     model, probe = named(body=nn.Sequential(first, norm, nn.ReLU())), torch.randn([5, 4] + [7] * rank)
     randomise(model, probe=probe)
     fused = by_http(server, model.state_dict())
@@ -249,7 +250,7 @@ def test_tensors_of_every_dtype_are_kept_as_they_are(server, tmp_path):
 
 
 def conv_bn_net():
-    return randomise(named(first=conv_bn_relu(3, 8, 3), second=conv_bn(8, 8, 3)))
+    return randomise(named(first=conv_bn_relu(3, 8, 3), second=conv_bn(8, 12, 3)))
 
 
 def test_prefixes(server, tmp_path):
@@ -438,6 +439,18 @@ def test_norms_before_their_convolutions(server, tmp_path):
         assert all(block["reason"] and block["hint"] for block in fused.report["refused"])
 
 
+def test_names_elsewhere_do_not_vouch(server):
+    """Blocks of one width, whose shapes do not tell an order, behind pairs of the same names that run in the usual one."""
+    stem = named(conv1=conv(3, 16, 3, 2), bn1=nn.BatchNorm2d(16), relu=nn.ReLU())
+    residual = named(**dict(stem.named_children()), layer1=nn.Sequential(*(PreActivation(16, 16, 1) for _ in range(3))))
+    down = nn.Sequential(conv_bn_relu(3, 16, 3, stride=2), conv_bn_relu(16, 32, 3, stride=2))
+    plain = named(down=down, body=nn.Sequential(*(named(bn=nn.BatchNorm2d(32), act=nn.ReLU(), conv=conv(32, 32, 3)) for _ in range(3))))
+    for model in (residual, plain):
+        randomise(model)
+        fused = by_http(server, model.state_dict())
+        assert_says_the_same(model, follow(model, fused.report), fused.tensors)
+
+
 class DenseLayer(nn.Module):
     def __init__(self, inputs):
         super().__init__()
@@ -488,6 +501,14 @@ def test_sequences_of_other_orders(server, layers):
     fused = by_http(server, model.state_dict())
     assert any("tail" in block for block in fused.blocks())
     assert_says_the_same(model, follow(model, fused.report), fused.tensors)
+
+
+def test_layers_in_a_row_with_the_names_of_branches(server):
+    """MobileViT's blocks as timm names them: a pair, then a 1×1 convolution without a norm."""
+    model = randomise(named(block=named(conv_kxk=conv_bn_relu(3, 8, 3), conv_1x1=conv(8, 8, 1), conv_proj=conv_bn_relu(8, 12, 1))))
+    fused = by_http(server, model.state_dict())
+    assert {block["family"] for block in fused.report["fused"]} == {"conv_bn"}
+    assert_says_the_same(model, folded(model), fused.tensors)
 
 
 def test_one_norm_behind_two_layers(server):

@@ -35,6 +35,9 @@ struct BlockNaming {
     let target: String
     /// What the names of all branches begin with, so that one more is noticed; empty for nothing of the kind.
     var prefix = ""
+    /// Whether a block is one only with all of its layers: others use some of the names for layers in a row (MobileViT has
+    /// a `conv_kxk` and a `conv_1x1` behind it).
+    var needsAll = false
 
     static let all = [
         BlockNaming(
@@ -45,7 +48,7 @@ struct BlockNaming {
             identity: "rbr_identity", target: "rbr_reparam", prefix: "rbr_"),
         BlockNaming(
             family: .repvgg, layers: [.named("conv_kxk"), .named("conv_1x1")],
-            identity: "identity", target: "reparam_conv"),
+            identity: "identity", target: "reparam_conv", needsAll: true),
         BlockNaming(
             family: .mobileone, layers: [.named("rbr_conv.#"), .named("rbr_scale")],
             identity: "rbr_skip", target: "reparam_conv", prefix: "rbr_"),
@@ -60,6 +63,6 @@ struct BlockNaming {
             target: "lkb_reparam", prefix: "lkb_"),
         BlockNaming(
             family: .replknet, layers: [.named("large_conv"), .named("small_conv")],
-            target: "reparam_conv"),
+            target: "reparam_conv", needsAll: true),
     ]
 }

@@ -79,44 +79,59 @@ extension BlockSearch {
         guard let convolution = index.convolution(pair.convolution),
             let bn = try index.batchNorm(pair.batchNorm)
         else { return }
-        let evidence = PairEvidence(convolution, bn)
-        let isTold = options.transposed != nil
         if options.transposed?.contains(where: { $0.matches(pair.convolution) }) ?? false { return }
-        if verdicts.isInFront(pair.style) {
-            throw UnfitBlock(
-                modules: [],
-                reason: "batch norms named like \(shown(pair.batchNorm)) have as many channels as "
-                    + "the convolutions named like \(shown(pair.convolution)) take, not as they give: "
-                    + "they run in front of them (pre-activation), with an activation between",
-                hint: "tell the pairs that do run one after the other by pairs")
+        let evidence = PairEvidence(convolution, bn)
+        // Fits neither way: no order makes a network of it.
+        if !evidence.fitsInFront { try check(bn, has: evidence.outputs, of: convolution.module) }
+        let isVouchedFor = options.families.contains(.convBN)
+        switch verdicts.order(of: pair) {
+        case .behind: break
+        case .undecided, .aroundOthers: if !isVouchedFor { throw undecided(pair) }
+        case .inFront: throw inFront(pair)
         }
-        if evidence.showsInFront, evidence.fitsTransposed {
+        try checkDirection(convolution, bn, evidence, verdicts)
+    }
+
+    private func inFront(_ pair: PlainPair) -> UnfitBlock {
+        UnfitBlock(
+            modules: [],
+            reason: "batch norms named like \(shown(pair.batchNorm)) have as many channels as the "
+                + "convolutions named like \(shown(pair.convolution)) take, not as they give: they run "
+                + "in front of them (pre-activation), with an activation between",
+            hint: "tell the pairs that do run one after the other by pairs")
+    }
+
+    private func undecided(_ pair: PlainPair) -> UnfitBlock {
+        UnfitBlock(
+            modules: [],
+            reason: "no shape tells whether \(shown(pair.batchNorm)) runs behind or in front of "
+                + "\(shown(pair.convolution)), nor of the pairs that are named like them in the same "
+                + "places or below",
+            hint: "family=conv_bn, if each runs behind its convolution, or pairs")
+    }
+
+    /// Whether it is a forward convolution, unless the caller has said which are not.
+    private func checkDirection(
+        _ convolution: FoundConvolution, _ bn: FoundBatchNorm, _ evidence: PairEvidence,
+        _ verdicts: Verdicts
+    ) throws {
+        guard !convolution.isLinear, evidence.fitsInFront else { return }
+        guard evidence.fitsBehind else {
             throw UnfitBlock(
                 modules: [],
-                reason: "\(shown(pair.batchNorm)) has \(bn.channels) channels, which the weight "
+                reason: "\(shown(bn.module)) has \(bn.channels) channels, which the weight "
                     + "\(convolution.shape) gives as a transposed convolution only",
-                hint: "transposed=[\"\(shown(pair.convolution))\"], if it is one")
+                hint: "transposed=[\"\(shown(convolution.module))\"], if it is one")
         }
-        if !isTold, evidence.fitsBehind, evidence.fitsTransposed,
+        if options.transposed == nil,
             verdicts.hasTransposed || Self.looksTransposed(convolution)
         {
             throw UnfitBlock(
                 modules: [],
                 reason:
-                    "\(shown(pair.convolution)) may be a transposed convolution, whose weight of shape "
+                    "\(shown(convolution.module)) may be a transposed convolution, whose weight of shape "
                     + "\(convolution.shape) looks the same and is scaled otherwise",
                 hint: "list the transposed ones in transposed; [] if there are none")
-        }
-        if evidence.fitsBehind, !verdicts.isDecided(pair.style),
-            !options.families.contains(.convBN)
-        {
-            throw UnfitBlock(
-                modules: [],
-                reason:
-                    "no shape tells whether \(shown(pair.batchNorm)) runs behind or in front of "
-                    + "\(shown(pair.convolution)): all pairs named like it take as many channels as "
-                    + "they give",
-                hint: "family=conv_bn, if each runs behind its convolution, or pairs")
         }
     }
 
@@ -134,36 +149,5 @@ extension BlockSearch {
             return true
         }
         return !convolution.kernel.isEmpty && convolution.kernel.allSatisfy { $0.isMultiple(of: 2) }
-    }
-}
-
-/// What all pairs of one checkpoint show together.
-struct Verdicts {
-    private var behind: Set<PlainPair.Style> = []
-    private var inFront: Set<PlainPair.Style> = []
-    /// Whether a layer can only be a transposed convolution.
-    private(set) var hasTransposed = false
-
-    init(_ pairs: [PlainPair], _ index: ModuleIndex) throws(CheckpointError) {
-        for pair in pairs {
-            guard let convolution = index.convolution(pair.convolution),
-                let bn = try index.batchNorm(pair.batchNorm)
-            else { continue }
-            let evidence = PairEvidence(convolution, bn)
-            if evidence.showsBehind { behind.insert(pair.style) }
-            guard evidence.showsInFront else { continue }
-            switch pair.style {
-            case .alike: inFront.insert(pair.style)
-            case .sequential, .ordered, .told: hasTransposed = true
-            }
-        }
-    }
-
-    func isInFront(_ style: PlainPair.Style) -> Bool { inFront.contains(style) }
-
-    /// Whether the order is known: from the names, or from a pair with the same kind of name.
-    func isDecided(_ style: PlainPair.Style) -> Bool {
-        if case .alike = style { return behind.contains(style) }
-        return true
     }
 }

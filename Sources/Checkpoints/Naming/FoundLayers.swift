@@ -13,6 +13,7 @@ struct FoundConvolution: Sendable {
 
     var tensors: [Int] { [weight] + (bias.map { [$0] } ?? []) }
     var kernel: [Int] { Array(shape.dropFirst(2)) }
+    var isLinear: Bool { shape.count == 2 }
 }
 
 /// A module that has running statistics, one for each channel.

@@ -17,6 +17,8 @@ struct ModuleIndex {
 
     /// The largest networks have some thousand; answers the header of 100 MB with a million names.
     static let largestTensorCount = 100_000
+    /// No network nests so deep; answers names of a megabyte of dots, each of which leads to a module around it.
+    static let longestName = 512, mostParts = 64
 
     init(
         _ entries: [SafetensorsLayout.Entry], stripping prefix: String
@@ -26,6 +28,15 @@ struct ModuleIndex {
                 .checkpoint,
                 "it has \(entries.count) tensors, and \(Self.largestTensorCount) are the most; leave "
                     + "out what is no layer")
+        }
+        for entry in entries {
+            let parts = entry.name.utf8.count(where: { $0 == UInt8(ascii: ".") }) + 1
+            guard entry.name.utf8.count <= Self.longestName, parts <= Self.mostParts else {
+                throw CheckpointError(
+                    .tensor(entry.name),
+                    "its name has \(entry.name.utf8.count) bytes in \(parts) parts, and \(Self.longestName) "
+                        + "in \(Self.mostParts) are the most; save the network under a shorter one")
+            }
         }
         self.entries = entries
         var modules: [String: [String: Int]] = [:]

@@ -13,6 +13,7 @@ extension BlockSearch {
         }
         for parent in parents {
             let layers = naming.layers.flatMap { found($0, below: parent) }
+            if naming.needsAll, layers.count < naming.layers.count { continue }
             var own = layers.flatMap { [$0.convolution, $0.batchNorm] }
             let identity = naming.identity.map { ModuleName.joined(parent, $0) }
             if let identity, index.modules[identity] != nil { own.append(identity) }
