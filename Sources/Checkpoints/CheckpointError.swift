@@ -35,6 +35,14 @@ public struct CheckpointError: Error, Equatable, Sendable {
         self.reason = reason
     }
 
+    /// A report that would take the place of the checkpoint.
+    public static func sameFile(_ path: String) -> CheckpointError {
+        CheckpointError(
+            .file(tensor: nil),
+            "\(shown(path)) is named for the checkpoint and for the report; name another file for one of them"
+        )
+    }
+
     /// About bytes that are no safetensors file.
     init(_ error: TensorFileError) {
         self.init(.file(tensor: error.tensor), error.reason)
@@ -43,6 +51,7 @@ public struct CheckpointError: Error, Equatable, Sendable {
 
 /// A name of the file as it may stand in a message: at most 128 characters, none that moves a cursor.
 func shown(_ name: String) -> String {
+    if name.isEmpty { return "(the top level)" }
     let limit = 128
     let scalars = name.unicodeScalars.prefix(limit + 1).map { scalar in
         scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) ? "\u{FFFD}" : scalar

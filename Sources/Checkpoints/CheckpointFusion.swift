@@ -8,7 +8,7 @@ import TensorFiles
 ///
 ///     let source = try FileSource(path: "trained.safetensors")
 ///     var fusion = try CheckpointFusion(source, options, fusedBy: "convserve 0.1.0")
-///     try fusion.write(to: "deploy.safetensors")
+///     try fusion.write(to: FileReplacement(path: "deploy.safetensors"))
 ///     fusion.report.json
 ///
 /// What becomes of each tensor is decided by names and shapes (``CheckpointPlan``) before any number is read. Then the
@@ -22,6 +22,8 @@ public struct CheckpointFusion {
     private let plan: CheckpointPlan
     private let metadata: [(name: String, value: String)]
     private let outputs: [Output]
+    /// Of the header of the file that is written, warnings included.
+    private var headerByteCount = 0
     /// What is done, and with ``write(_:)`` what was noticed.
     public private(set) var report: FusionReport
 
@@ -44,6 +46,7 @@ public struct CheckpointFusion {
         outputs = Self.ordered(plan)
         report = FusionReport(
             plan, options, fusedBy: fusedBy, sourceSHA256: try source.sha256())
+        headerByteCount = longestHeader
         guard headerByteCount <= Safetensors.headerLimit else {
             throw CheckpointError(
                 .checkpoint,
@@ -93,8 +96,7 @@ extension CheckpointFusion {
         return Safetensors.header(tensors, metadata: others + own, atLeast: byteCount)
     }
 
-    /// Of the file that is written, warnings included.
-    private var headerByteCount: Int {
+    private var longestHeader: Int {
         var full = self
         let longest = String(repeating: "x", count: RangeWarning.mostCharacters)
         for number in full.report.fused.indices {
@@ -164,8 +166,7 @@ extension CheckpointFusion {
     }
 
     /// Fuses into a file, which has its name only once it is whole.
-    public mutating func write(to path: String) throws(CheckpointError) {
-        let file = try FileReplacement(path: path)
+    public mutating func write(to file: FileReplacement) throws(CheckpointError) {
         let place = headerByteCount
         try file.skip(place)
         try run { bytes throws(CheckpointError) in try file.write(bytes) }

@@ -26,6 +26,9 @@ struct BlockShape {
 }
 
 extension RepVGGBlock {
+    /// Elements that a fused weight may have.
+    package static let largestWeight = BlockShape.largestWeightCount
+
     package func fusedForm() throws(FusionError) -> FusedForm {
         .init(weightShape: try checkedShape().weightShape)
     }

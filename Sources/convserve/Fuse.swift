@@ -61,11 +61,15 @@ struct Fuse: ParsableCommand {
             let report = try self.report.map { path throws(CheckpointError) in
                 try FileReplacement(path: path)
             }
+            let file = try FileReplacement(path: output)
+            if report?.isSame(as: file) ?? false {
+                throw .sameFile(output)
+            }
             if strict, !fusion.report.refused.isEmpty {
                 try report?.finish(with: fusion.report.json + "\n")
                 try fusion.checkComplete()
             }
-            try fusion.write(to: output)
+            try fusion.write(to: file)
             try report?.finish(with: fusion.report.json + "\n")
             tell(fusion.report)
         } catch {
@@ -94,11 +98,12 @@ struct Fuse: ParsableCommand {
     private func tell(_ report: FusionReport) {
         let families = report.families.map(\.rawValue).joined(separator: ", ")
         print(
-            "\(output): \(report.fused.count) blocks fused (\(families.isEmpty ? "none" : families)), "
+            "\(output): \(report.fused.count) \(report.fused.count == 1 ? "block" : "blocks") fused (\(families.isEmpty ? "none" : families)), "
                 + "\(report.refused.count) refused, \(report.kept.count) tensors kept, "
                 + "\(report.dropped.count) dropped")
         for refused in report.refused {
-            Convserve.complain("\(refused.block) is not fused: \(refused.reason); \(refused.hint)")
+            let block = refused.block.isEmpty ? "the top level" : refused.block
+            Convserve.complain("\(block) is not fused: \(refused.reason); \(refused.hint)")
         }
         for fused in report.fused {
             for warning in fused.warnings { Convserve.complain("\(fused.block): \(warning)") }

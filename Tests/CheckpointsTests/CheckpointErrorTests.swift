@@ -41,9 +41,11 @@ import Checkpoints
         checkpoint.replace("bn1.bias", with: Tensor(shape: [5], [1, 2, 3, 4, 5] as [Float]))
         #expect(try error(checkpoint).subject == .tensor("bn1.bias"))
         checkpoint = SyntheticCheckpoint()
-        checkpoint.layer("conv1", [4, 3, 3, 3])
-        checkpoint.bn("bn1", 7)
-        #expect(try error(checkpoint).subject == .tensor("bn1.running_mean"))
+        for (block, channels) in [(0, 4), (1, 7)] {
+            checkpoint.layer("layer.\(block).conv1", [4, 3, 3, 3])
+            checkpoint.bn("layer.\(block).bn1", channels)
+        }
+        #expect(try error(checkpoint).subject == .tensor("layer.1.bn1.running_mean"))
     }
 
     @Test func beyondTheDType() throws {
@@ -58,6 +60,40 @@ import Checkpoints
         #expect(error.reason.contains("not finite in float32"), "\(error.reason)")
     }
 
+    /// 1 x n beside n x 1, and taps far apart, would be one weight that no machine holds.
+    @Test func sizesThatOverflow() throws {
+        var checkpoint = SyntheticCheckpoint()
+        checkpoint.layer("lk_origin", [4, 1, 3, 3])
+        checkpoint.bn("origin_bn", 4)
+        checkpoint.layer("dil_conv_k3_999999999", [4, 1, 3, 3])
+        checkpoint.bn("dil_bn_k3_999999999", 4)
+        #expect(try error(checkpoint).subject == .tensor("lk_origin.weight"))
+        checkpoint = SyntheticCheckpoint()
+        for (index, shape) in [[1, 1, 20_001, 1], [1, 1, 1, 20_001]].enumerated() {
+            checkpoint.layer("a.rbr_conv.\(index).conv", shape)
+            checkpoint.bn("a.rbr_conv.\(index).bn", 1)
+        }
+        #expect(try error(checkpoint).subject == .tensor("a.rbr_conv.0.conv.weight"))
+    }
+
+    @Test func twoBlocksThatWouldHaveOneName() throws {
+        var checkpoint = SyntheticCheckpoint()
+        for branch in ["conv_kxk.0", "large_conv", "small_conv"] {
+            checkpoint.layer("a.\(branch).conv", [4, 4, 3, 3])
+            checkpoint.bn("a.\(branch).bn", 4)
+        }
+        #expect(try error(checkpoint).subject == .tensor("a.reparam_conv.weight"))
+    }
+
+    @Test func namesOfManyDots() throws {
+        var checkpoint = pair()
+        checkpoint.layer(String(repeating: "a.", count: 100) + "conv", [1, 1, 1, 1])
+        guard case .tensor = try error(checkpoint).subject else {
+            Issue.record("another error")
+            return
+        }
+    }
+
     @Test func nothingToFuse() throws {
         var checkpoint = SyntheticCheckpoint()
         checkpoint.layer("fc", [4, 3])
@@ -67,7 +103,7 @@ import Checkpoints
     @Test func patternsThatMatchNothing() throws {
         for (name, change) in [
             ("eps", { $0.eps = [(NamePattern("bm1"), 1e-3)] }),
-            ("groups", { $0.groups = [(NamePattern("up"), 2)] }),
+            ("groups", { $0.groups = [(NamePattern("conv1"), 2)] }),
             ("transposed", { $0.transposed = [NamePattern("up")] }),
             ("exclude", { $0.exclude = [NamePattern("stem.*")] }),
             ("pairs", { $0.pairs = [("conv1", "bn2")] }),

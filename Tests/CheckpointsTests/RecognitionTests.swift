@@ -32,7 +32,8 @@ import Checkpoints
                 ("fc", [10, 16]),
             ], fused: ["conv1", "layer1.0.conv1", "layer2.0.conv1", "layer2.0.downsample.0"]),
         Case(
-            testDescription: "pre-activation of one width, whose last norm is named like the first layer",
+            testDescription:
+                "pre-activation of one width, whose last norm is named like the first layer",
             layers: [
                 ("conv1", [8, 3, 3, 3]), ("bn1", [8]), ("layer1.0.bn1", [8]),
                 ("layer1.0.conv1", [8, 8, 3, 3]), ("layer1.0.bn2", [8]),
@@ -44,6 +45,35 @@ import Checkpoints
                 ("down.0.conv", [8, 3, 3, 3]), ("down.0.bn", [8]), ("body.0.bn", [8]),
                 ("body.0.conv", [8, 8, 3, 3]),
             ], fused: ["down.0.conv"], refused: ["body.0.conv"]),
+        Case(
+            testDescription: "two layers of doubled channels, one channel in front",
+            layers: [
+                ("conv1", [32, 1, 5, 5]), ("bn1", [32]), ("conv2", [64, 32, 5, 5]), ("bn2", [64]),
+                ("fc1", [128, 1600]), ("fc2", [10, 128]),
+            ], fused: ["conv1", "conv2"]),
+        Case(
+            testDescription: "a batch norm behind something else",
+            layers: [
+                ("fc1", [20, 7]), ("bn3", [20]), ("fc3", [10, 30]), ("bn1", [20]), ("fc2", [5, 3]),
+                ("bn2", [5]),
+            ], fused: ["fc1", "fc2"], refused: ["fc3"]),
+        Case(
+            testDescription: "other words, and a batch norm in its convolution",
+            layers: [
+                ("conv1", [8, 3, 3, 3]), ("conv1.norm", [8]), ("a.c", [8, 3, 1, 1]), ("a.bn", [8]),
+                ("conv_0", [8, 3, 1, 1]), ("batch_norm_0", [8]),
+            ], fused: ["a.c", "conv1", "conv_0"]),
+        Case(
+            testDescription: "a decoder, whose last layer shows what it is",
+            layers: [
+                ("d.0", [16, 16, 3, 3]), ("d.1", [16]), ("d.3", [16, 3, 3, 3]), ("d.3.bias", [3]),
+            ], refused: ["d.0"]),
+        Case(
+            testDescription: "MobileViT's layers in a row",
+            layers: [
+                ("b.conv_kxk.conv", [8, 3, 3, 3]), ("b.conv_kxk.bn", [8]),
+                ("b.conv_1x1", [8, 8, 1, 1]),
+            ], fused: ["b.conv_kxk.conv"]),
         Case(
             testDescription: "names without a number",
             layers: [("stem.conv", [8, 3, 3, 3]), ("stem.bn", [8])], fused: ["stem.conv"]),
@@ -155,7 +185,9 @@ import Checkpoints
     @Test(arguments: cases) func finds(_ row: Case) throws {
         var checkpoint = SyntheticCheckpoint()
         for (name, shape) in row.layers {
-            if shape.count == 1 {
+            if name.hasSuffix(".bias") {
+                checkpoint.add(name, Tensor(shape: shape, [Float](repeating: 1, count: shape[0])))
+            } else if shape.count == 1 {
                 checkpoint.bn(name, shape[0])
             } else {
                 checkpoint.layer(name, shape)

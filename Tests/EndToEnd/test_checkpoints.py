@@ -24,7 +24,8 @@ from torch import nn
 
 from convserve_process import BINARY, environment, run
 from reparameterised import (
-    NETWORKS, NORMS, PLAIN, MobileNetV2, RepLKNet, conv, conv_bn, conv_bn_relu, folded, image, named, put_into, randomise)
+    NETWORKS, NORMS, PLAIN, DiverseBranchBlock, MobileNetV2, RepLKNet, conv, conv_bn, conv_bn_relu, folded, image, named,
+    put_into, randomise)
 
 SAFETENSORS = "application/vnd.safetensors"
 LARGE = {"repvgg_b1", "repvgg_b1g2", "repvgg_b1g4", "mobileone_s4", "resnet50"}
@@ -250,7 +251,7 @@ def test_tensors_of_every_dtype_are_kept_as_they_are(server, tmp_path):
 
 
 def conv_bn_net():
-    return randomise(named(first=conv_bn_relu(3, 8, 3), second=conv_bn(8, 12, 3)))
+    return randomise(named(layers=nn.Sequential(conv_bn_relu(3, 8, 3), conv_bn(8, 12, 3))))
 
 
 def test_prefixes(server, tmp_path):
@@ -276,8 +277,8 @@ def run_fuse(tmp_path, state, *options):
 
 def test_a_prefix_that_would_make_two_tensors_one(server):
     state = conv_bn_net().state_dict()
-    error = refused(server, state | {"module.first.conv.weight": state["first.conv.weight"].clone()})
-    assert "first.conv.weight" in error["detail"]
+    error = refused(server, state | {"module.layers.0.conv.weight": state["layers.0.conv.weight"].clone()})
+    assert "layers.0.conv.weight" in error["detail"]
 
 
 def test_nothing_to_fuse(server, tmp_path):
@@ -556,6 +557,31 @@ def test_blocks_that_are_not_whole(server):
         assert "stages.0.2.reparam_conv.weight" in fused.tensors
 
 
+def test_branches_with_a_gap_in_their_numbers(server):
+    """Of four convolutions side by side one is missing: the sum of the others is another block."""
+    state = forms("timm_mobileone")[0].state_dict()
+    for number in (0, 2):
+        rest = {name: tensor for name, tensor in state.items() if not name.startswith(f"stages.0.1.conv_kxk.{number}.")}
+        [block] = by_http(server, rest).report["refused"]
+        assert block["block"] == "stages.0.1" and "conv_kxk" in block["reason"]
+
+
+@pytest.mark.parametrize("place, exact", [("dbb_origin.conv", True), ("dbb_1x1.conv", True), ("dbb_1x1_kxk.conv2", True),
+                                          ("dbb_avg.conv", False), ("dbb_1x1_kxk.conv1", False)])
+def test_a_bias_inside_a_diverse_branch_block(server, place, exact):
+    """The border around an inner norm is what it makes of zeros, which a bias before it is not."""
+    model, deployed = (named(block=DiverseBranchBlock(3, 8, inner=6, deploy=deploy)) for deploy in (False, True))
+    layer = model.get_submodule(f"block.{place}")
+    layer.bias = nn.Parameter(torch.zeros(layer.out_channels))
+    randomise(model)
+    fused = by_http(server, model.state_dict())
+    if exact:
+        assert_says_the_same(model, deployed, fused.tensors)
+    else:
+        [block] = fused.report["refused"]
+        assert f"block.{place}.bias" in block["tensors"] and "bias" in block["reason"] + block["hint"]
+
+
 def test_norms_in_float32_beside_halves(server):
     """What mixed precision keeps: the layer's dtype is the fused one's."""
     model, deployed = forms("timm_mobileone")
@@ -598,7 +624,7 @@ def with_value(number):
     return change
 
 
-VAR, NORM, WEIGHT = "second.bn.running_var", "second.bn.bias", "second.conv.weight"
+VAR, NORM, WEIGHT = "layers.1.bn.running_var", "layers.1.bn.bias", "layers.1.conv.weight"
 DAMAGE = {
     "empty": (lambda content: b"", ""),
     "a few bytes": (lambda content: content[:5], ""),
@@ -613,9 +639,9 @@ DAMAGE = {
     "a name twice": (edited(lambda header: json.dumps(header)[:-1] + f', "{NORM}": ' + json.dumps(header[NORM]) + "}"), NORM),
     "overlapping": (edited(lambda header: header[NORM].update(shape=[9], data_offsets=[
         header[NORM]["data_offsets"][0] - 4, header[NORM]["data_offsets"][1]])), NORM),
-    "twice the same": (edited(lambda header: header[NORM].update(data_offsets=header[VAR]["data_offsets"])), "second.bn"),
+    "twice the same": (edited(lambda header: header[NORM].update(data_offsets=header[VAR]["data_offsets"])), "layers.1.bn"),
     "a gap": (edited(lambda header: header.pop(NORM)), ""),
-    "beyond the end": (entry(NORM, data_offsets=[1 << 40, (1 << 40) + 32]), "second.bn"),
+    "beyond the end": (entry(NORM, data_offsets=[1 << 40, (1 << 40) + 32]), "layers.1.bn"),
     "backwards": (entry(NORM, data_offsets=[64, 32]), NORM),
     "another shape": (entry(WEIGHT, shape=[8, 8, 3, 4]), WEIGHT),
     "a huge shape": (entry(WEIGHT, shape=[1 << 32, 1 << 32, 3, 3]), WEIGHT),
@@ -623,8 +649,8 @@ DAMAGE = {
     "another dtype": (entry(WEIGHT, dtype="F12"), WEIGHT),
     "no offsets": (edited(lambda header: header[NORM].pop("data_offsets")), NORM),
     "mixed up": (valued(NORM, lambda tensor: torch.zeros(7)), NORM),
-    "another width": (lambda content: save({name: torch.ones(7) if tensor.dim() == 1 and "second" in name else tensor
-                                            for name, tensor in load(content).items()}), "second.bn"),
+    "another width": (lambda content: save({name: torch.ones(7) if tensor.dim() == 1 and "layers.1" in name else tensor
+                                            for name, tensor in load(content).items()}), "layers.1.bn"),
     "a matrix for a norm": (valued(NORM, lambda tensor: torch.zeros(8, 1)), NORM),
     "NaN": (valued(VAR, with_value(float("nan"))), VAR),
     "negative": (valued(VAR, with_value(-0.5)), VAR),
@@ -670,7 +696,7 @@ def test_damage_by_the_command(tmp_path, kind):
 
 
 def test_names_that_have_to_be_escaped_in_pointers(server):
-    state = {name.replace("second", "a/b~c"): tensor for name, tensor in conv_bn_net().state_dict().items()}
+    state = {name.replace("layers.1", "a/b~c"): tensor for name, tensor in conv_bn_net().state_dict().items()}
     state["a/b~c.bn.running_var"][0] = -1
     assert refused(server, state)["pointer"].startswith("/a~1b~0c.bn.running_var")
 

@@ -11,6 +11,12 @@ extension BlockSearch {
                     "\(shown(name)) is no module of the checkpoint; a pair names a convolution and "
                         + "the batch norm behind it, as {\"layer1.conv\": \"layer1.bn\"}")
             }
+            guard try index.batchNorm(convolution) == nil else {
+                throw CheckpointError(
+                    .option("pairs"),
+                    "\(shown(convolution)) is a batch norm; a pair names the convolution first, then the "
+                        + "batch norm behind it")
+            }
             guard !isClaimed(convolution), !isClaimed(batchNorm) else {
                 throw CheckpointError(
                     .option("pairs"),
@@ -19,6 +25,7 @@ extension BlockSearch {
             }
             let pair = PlainPair(convolution: convolution, batchNorm: batchNorm, style: .told)
             do {
+                try checkDirection(pair, hasTransposed: false)
                 add(try block(pair))
             } catch let unfit as UnfitBlock {
                 throw CheckpointError(.option("pairs"), "\(unfit.reason); \(unfit.hint)")
@@ -32,7 +39,10 @@ extension BlockSearch {
 
     mutating func findPairs() throws(CheckpointError) {
         let pairs = try pairsByName()
-        let verdicts = try Verdicts(pairs, index)
+        let transposed = options.transposed ?? []
+        let verdicts = try Verdicts(pairs, index) { name in
+            transposed.contains { $0.matches(name) }
+        }
         for pair in pairs {
             let names = [pair.convolution, pair.batchNorm]
             try attempt(pair.convolution, modules: names) { search in
@@ -69,8 +79,9 @@ extension BlockSearch {
             throw CheckpointError(
                 .tensor(index.source(convolution.weight)),
                 "its shape is \(convolution.shape), as a transposed convolution [C_in, C_out/groups, "
-                    + "*kernel], and its batch norm has \(bn.channels) channels, which \(groups) "
-                    + "groups do not make of it; see transposed and groups")
+                    + "*kernel], with groups \(groups) gives \(convolution.shape.count > 2 ? convolution.shape[1] * groups : 0) "
+                    + "channels, and its batch norm has \(bn.channels); correct groups, or leave it out of "
+                    + "transposed")
         }
         return groups
     }
@@ -81,15 +92,25 @@ extension BlockSearch {
         else { return }
         if options.transposed?.contains(where: { $0.matches(pair.convolution) }) ?? false { return }
         let evidence = PairEvidence(convolution, bn)
-        // Fits neither way: no order makes a network of it.
-        if !evidence.fitsInFront { try check(bn, has: evidence.outputs, of: convolution.module) }
+        // Fits neither way, and others in its place do: no network has such layers.
+        if !evidence.fitsInFront, verdicts.fitsElsewhere(pair) {
+            try check(bn, has: evidence.outputs, of: convolution.module)
+        }
+        if !evidence.fitsInFront, !evidence.fitsBehind {
+            throw UnfitBlock(
+                modules: [],
+                reason: "\(shown(pair.batchNorm)) has \(bn.channels) channels, and "
+                    + "\(shown(pair.convolution)) gives \(evidence.outputs), so that it stands behind "
+                    + "something else",
+                hint: "tell by pairs what it stands behind")
+        }
         let isVouchedFor = options.families.contains(.convBN)
         switch verdicts.order(of: pair) {
         case .behind: break
         case .undecided, .aroundOthers: if !isVouchedFor { throw undecided(pair) }
         case .inFront: throw inFront(pair)
         }
-        try checkDirection(convolution, bn, evidence, verdicts)
+        try checkDirection(pair, hasTransposed: verdicts.hasTransposed)
     }
 
     private func inFront(_ pair: PlainPair) -> UnfitBlock {
@@ -97,8 +118,10 @@ extension BlockSearch {
             modules: [],
             reason: "batch norms named like \(shown(pair.batchNorm)) have as many channels as the "
                 + "convolutions named like \(shown(pair.convolution)) take, not as they give: they run "
-                + "in front of them (pre-activation), with an activation between",
-            hint: "tell the pairs that do run one after the other by pairs")
+                + "in front of them (pre-activation), or these are transposed",
+            hint:
+                "tell the pairs that do run one after the other by pairs, or list transposed ones in "
+                + "transposed")
     }
 
     private func undecided(_ pair: PlainPair) -> UnfitBlock {
@@ -111,10 +134,12 @@ extension BlockSearch {
     }
 
     /// Whether it is a forward convolution, unless the caller has said which are not.
-    private func checkDirection(
-        _ convolution: FoundConvolution, _ bn: FoundBatchNorm, _ evidence: PairEvidence,
-        _ verdicts: Verdicts
-    ) throws {
+    private func checkDirection(_ pair: PlainPair, hasTransposed: Bool) throws {
+        guard !(options.transposed?.contains { $0.matches(pair.convolution) } ?? false),
+            let convolution = index.convolution(pair.convolution),
+            let bn = try index.batchNorm(pair.batchNorm)
+        else { return }
+        let evidence = PairEvidence(convolution, bn)
         guard !convolution.isLinear, evidence.fitsInFront else { return }
         guard evidence.fitsBehind else {
             throw UnfitBlock(
@@ -124,7 +149,7 @@ extension BlockSearch {
                 hint: "transposed=[\"\(shown(convolution.module))\"], if it is one")
         }
         if options.transposed == nil,
-            verdicts.hasTransposed || Self.looksTransposed(convolution)
+            hasTransposed || Self.looksTransposed(convolution)
         {
             throw UnfitBlock(
                 modules: [],
@@ -138,16 +163,18 @@ extension BlockSearch {
     /// A kernel of even sizes, which padding cannot centre, or a name that says so.
     private static func looksTransposed(_ convolution: FoundConvolution) -> Bool {
         let name = convolution.module.lowercased()
-        if ["transpos", "deconv", "upconv", "up_conv", "upsampl", "tconv"].contains(
-            where: name.contains)
-        {
-            return true
+        let words = [
+            "transpos", "deconv", "convt", "conv_t", "tconv", "upsampl", "upscale", "unpool",
+        ]
+        if words.contains(where: name.contains) { return true }
+        // "up", "up1", "up_conv", "upconv", but not "update".
+        let isUp = name.split(separator: ".").contains { part in
+            guard part.hasPrefix("up") else { return false }
+            let rest = part.dropFirst(2)
+            return rest.isEmpty || rest.hasPrefix("_") || rest.hasPrefix("s") || rest.hasPrefix("c")
+                || ModuleName.isDigit(rest.utf8.first!)
         }
-        if name.split(separator: ".").contains(where: {
-            $0 == "up" || $0.hasPrefix("up_") || $0.hasPrefix("ups")
-        }) {
-            return true
-        }
+        if isUp { return true }
         return !convolution.kernel.isEmpty && convolution.kernel.allSatisfy { $0.isMultiple(of: 2) }
     }
 }

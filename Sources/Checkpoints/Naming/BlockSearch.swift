@@ -31,7 +31,7 @@ struct BlockSearch {
             modules.flatMap { module in
                 (index.modules[module] ?? [:]).filter { $0.key != ModuleIndex.counter }.values
             }
-        ).subtracting(claimed)
+        ).filter { !claimed.contains($0) }
         claimed.formUnion(tensors)
         refusals.append(
             Refusal(block: block, tensors: tensors.sorted(), reason: reason, hint: hint))
@@ -94,11 +94,11 @@ extension BlockSearch {
         }
     }
 
-    /// The target has to be free, or one of the block's own layers.
-    func checkTarget(_ target: String, of block: String, among own: [String]) throws {
-        guard index.modules[target] == nil || own.contains(target) else {
+    /// The name of what it becomes has to be free.
+    func checkTarget(_ target: String, of block: String) throws {
+        guard index.modules[target] == nil else {
             throw UnfitBlock(
-                modules: own,
+                modules: [],
                 reason: "the checkpoint has \(shown(target)) already, beside its branches",
                 hint: "send the checkpoint as it was trained, without layers of its deploy form")
         }
@@ -110,6 +110,12 @@ extension BlockSearch {
     ) throws(CheckpointError) {
         if isExcluded(block) || modules.contains(where: isExcluded) {
             keep(below: block)
+            return
+        }
+        if let shared = modules.first(where: isClaimed) {
+            refuse(
+                block, modules: modules, "\(shown(shared)) belongs to another block or pair too",
+                hint: "tell by pairs which it belongs to, or name one of the blocks in exclude")
             return
         }
         do {

@@ -38,7 +38,7 @@ extension BlockSearch {
         }
         try checkNothingLeft(block, branches)
         let target = ModuleName.joined(block, "dbb_reparam")
-        try checkTarget(target, of: block, among: [])
+        try checkTarget(target, of: block)
         return BlockPlan(
             name: block, family: .dbb, branches: branches, target: target, groups: groups ?? 1)
     }
@@ -58,6 +58,7 @@ extension BlockSearch {
         let two = try convolution(name + ".conv2", of: block)
         let inner = try batchNorm(name + ".bn1.bn", of: block)
         let outer = try batchNorm(name + ".bn2", of: block)
+        try checkBorder(one)
         try check(inner, has: one.shape[0], of: one.module)
         try check(outer, has: two.shape[0], of: two.module)
         let (groups, rest) = one.shape[0].quotientAndRemainder(dividingBy: two.shape[1])
@@ -77,11 +78,24 @@ extension BlockSearch {
         guard hasConvolution else { return .pool(nil, nil, kernel: first.kernel, bn) }
         let one = try convolution(name + ".conv", of: block)
         let inner = try batchNorm(name + ".bn.bn", of: block)
+        try checkBorder(one)
         try check(inner, has: one.shape[0], of: one.module)
         try checkFits(
             one, one.shape.prefix(2) == first.shape.prefix(2) && one.kernel.allSatisfy { $0 == 1 },
             first)
         return .pool(one, inner, kernel: first.kernel, bn)
+    }
+
+    /// The border is what the batch norm makes of zeros, and the layer makes a bias of them if it has one.
+    private func checkBorder(_ one: FoundConvolution) throws {
+        guard one.bias == nil else {
+            throw UnfitBlock(
+                modules: [],
+                reason: "\(shown(one.module)) has a bias, and the layer behind it is padded with what the "
+                    + "batch norm between them makes of zeros, not of that bias; one convolution would be "
+                    + "wrong at the border",
+                hint: "keep the block in the network")
+        }
     }
 
     private func checkFits(

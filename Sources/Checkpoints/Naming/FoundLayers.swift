@@ -48,7 +48,7 @@ extension ModuleIndex {
     /// - Throws: about one whose tensors do not fit each other
     func batchNorm(_ module: String) throws(CheckpointError) -> FoundBatchNorm? {
         guard let tensors = modules[module], let mean = tensors["running_mean"],
-            let variance = tensors["running_var"]
+            let variance = tensors["running_var"], shape(mean).count == 1
         else { return nil }
         // Something that has more is no batch norm, but of its kin (switchable normalisation).
         let known: Set = ["running_mean", "running_var", "weight", "bias", Self.counter]

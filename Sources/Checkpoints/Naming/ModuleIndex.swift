@@ -49,8 +49,8 @@ struct ModuleIndex {
             guard modules[module, default: [:]].updateValue(index, forKey: tensor) == nil else {
                 throw CheckpointError(
                     .tensor(entries[index].name),
-                    "without the prefix \(shown(prefix)) another tensor has the same name; set "
-                        + "strip_prefix to \"\" to keep the prefix")
+                    "another tensor has the same name without the prefix \(shown(prefix)) (or with accents "
+                        + "written otherwise); set strip_prefix to \"\", or rename one of them")
             }
         }
         self.modules = modules

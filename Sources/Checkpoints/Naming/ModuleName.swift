@@ -18,6 +18,11 @@ package enum ModuleName {
         return Int(part)
     }
 
+    /// The number at its end, -1 where there is none.
+    static func lastNumber(_ name: String) -> Int {
+        Int(String(name.reversed().prefix(9).prefix { $0.isASCII && $0.isNumber }.reversed())) ?? -1
+    }
+
     static func isDigit(_ byte: UInt8) -> Bool { byte &- UInt8(ascii: "0") < 10 }
 
     /// What `pattern` stands for at the end of `name`: its parent and the number of `#`, which is any digits.

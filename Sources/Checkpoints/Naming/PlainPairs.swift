@@ -25,9 +25,9 @@ struct PlainPair {
 /// `conv1` and `bn1` either may be first, and shapes decide (``PairEvidence``).
 extension BlockSearch {
     /// The words for a batch norm in a module's name, and for the layer in front of it.
-    private static let normWords = ["bn", "norm"]
+    private static let normWords = ["batchnorm", "batch_norm", "bn", "norm"]
     private static let layerWords = [
-        "conv", "fc", "linear", "lin", "dense", "deconv", "upconv", "conv_transpose", "up",
+        "conv", "c", "fc", "linear", "lin", "dense", "deconv", "upconv", "conv_transpose", "up",
     ]
 
     /// The layers of timm's blocks in the order in which they run, the longest first.
@@ -46,7 +46,7 @@ extension BlockSearch {
             guard try index.batchNorm(module) != nil || isNormWithoutStatistics(module) else {
                 continue
             }
-            let candidates = candidates(for: module).filter {
+            let candidates = try candidates(for: module).filter {
                 !isClaimed($0.convolution) && !isExcluded($0.convolution)
             }
             if candidates.count == 1 {
@@ -63,14 +63,16 @@ extension BlockSearch {
         return pairs
     }
 
-    private func candidates(for batchNorm: String) -> [PlainPair] {
+    private func candidates(for batchNorm: String) throws(CheckpointError) -> [PlainPair] {
         let (parent, last) = ModuleName.split(batchNorm)
-        func exists(_ name: String) -> Bool {
-            index.convolution(ModuleName.joined(parent, name)) != nil
-        }
+        func exists(_ name: String) -> Bool { isLayer(ModuleName.joined(parent, name)) }
         func pair(_ name: String, _ style: PlainPair.Style) -> PlainPair {
             PlainPair(
                 convolution: ModuleName.joined(parent, name), batchNorm: batchNorm, style: style)
+        }
+        // A module of the convolution itself, as detectron2 has it.
+        if Self.normWords.contains(last), !parent.isEmpty, isLayer(parent) {
+            return [PlainPair(convolution: parent, batchNorm: batchNorm, style: .sequential)]
         }
         if let number = ModuleName.index(last) {
             let before = "\(number - 1)"
@@ -85,10 +87,30 @@ extension BlockSearch {
             guard let range = last.firstRange(of: word) else { continue }
             let style = PlainPair.Style.alike(
                 word: word, isNumbered: last.utf8.contains(where: ModuleName.isDigit))
-            return Self.layerWords.map { last.replacingCharacters(range, with: $0) }
+            let named = Self.layerWords.map { last.replacingCharacters(range, with: $0) }
                 .filter(exists).map { pair($0, style) }
+            guard named.count > 1 else { return named }
+            var fitting: [PlainPair] = []
+            for pair in named where try fits(pair) { fitting.append(pair) }
+            return fitting
         }
         return []
+    }
+
+    /// Whether it has a weight like a convolution's, be it one that can be fused or not.
+    private func isLayer(_ module: String) -> Bool {
+        index.modules[module]?.contains { name, entry in
+            name.hasPrefix("weight") && index.shape(entry).count >= 2
+        } ?? false
+    }
+
+    /// Whether the shapes allow the pair in some order.
+    private func fits(_ pair: PlainPair) throws(CheckpointError) -> Bool {
+        guard let convolution = index.convolution(pair.convolution),
+            let bn = try index.batchNorm(pair.batchNorm)
+        else { return true }
+        let evidence = PairEvidence(convolution, bn)
+        return evidence.fitsBehind || evidence.fitsInFront
     }
 
     /// Something named `bn...` with weight and bias alone: a batch norm that depends on its batch.

@@ -62,6 +62,24 @@ extension BlockSearch {
         }
     }
 
+    /// The first of numbered layers that a gap in their numbers shows to be missing.
+    private func missing(
+        _ naming: BlockNaming, below block: String, _ layers: [BlockNaming.Layer]
+    ) -> String? {
+        let found = Set(layers.map(\.convolution))
+        for layer in naming.layers where layer.convolution.contains("#") {
+            let pattern = ModuleName.joined(block, layer.convolution)
+            let count = found.count {
+                ModuleName.parent(of: $0, endingWith: layer.convolution) == block
+            }
+            for number in 0..<count {
+                let name = pattern.split(separator: "#").joined(separator: "\(number)")
+                if !found.contains(name) { return name }
+            }
+        }
+        return nil
+    }
+
     private func sum(
         _ naming: BlockNaming, _ block: String, _ layers: [BlockNaming.Layer], identity: String?,
         others: [String]
@@ -72,6 +90,11 @@ extension BlockSearch {
                 reason: "\(shown(other)) is no branch that such a block is known to have",
                 hint:
                     "fuse this block with POST /v1/fuse/repvgg, or name \(shown(block)) in exclude")
+        }
+        if let missing = missing(naming, below: block, layers) {
+            throw UnfitBlock(
+                modules: [], reason: "\(shown(missing)) is not there, though there is one behind it",
+                hint: "send the checkpoint as it was trained, or name \(shown(block)) in exclude")
         }
         var branches: [BranchPlan] = []
         for layer in layers {
@@ -90,7 +113,7 @@ extension BlockSearch {
             branches.append(.identity(bn))
         }
         let target = ModuleName.joined(block, naming.target)
-        try checkTarget(target, of: block, among: [])
+        try checkTarget(target, of: block)
         return BlockPlan(
             name: block, family: naming.family, branches: branches, target: target, groups: groups)
     }

@@ -7,7 +7,7 @@
 ///
 /// - one batch norm that has as many channels as its convolution takes, and not as it gives, means that all are in front;
 /// - one that fits behind only, or two of the same name of which one would need groups that the other has not (where a
-///   network doubles its channels), mean that all are behind;
+///   network doubles its channels), or `bn2` with other channels than `conv1` gives, mean that all are behind;
 /// - otherwise nothing is known, as in a network whose channels are the same everywhere.
 ///
 /// A pair around such a class, of the same names (`conv1` and `bn1` beside `layer1`), is not trusted either: the first
@@ -25,10 +25,23 @@ struct Verdicts {
         let place: String
     }
 
+    /// The pairs of one module that are named alike.
+    private struct Numbered: Hashable {
+        let `class`: Class
+        let module: String
+
+        init(_ pair: PlainPair) {
+            `class` = Verdicts.class(of: pair)
+            module = ModuleName.split(pair.convolution).parent
+        }
+    }
+
     private struct Shown {
         var isBehind = false, isInFront = false
         /// By the last part of the convolution's name.
         var groups: [String: Set<Int>] = [:]
+        /// Names of convolutions behind which their batch norm fits.
+        var fitting: Set<String> = []
 
         var order: Order {
             if isInFront { return .inFront }
@@ -42,24 +55,42 @@ struct Verdicts {
     /// Whether a layer can only be a transposed convolution.
     private(set) var hasTransposed = false
 
-    init(_ pairs: [PlainPair], _ index: ModuleIndex) throws(CheckpointError) {
-        for pair in pairs {
+    /// - Parameter isTransposed: whether the caller says so of a convolution, which then shows nothing
+    init(
+        _ pairs: [PlainPair], _ index: ModuleIndex, isTransposed: (String) -> Bool
+    ) throws(CheckpointError) {
+        hasTransposed = index.ordered.contains { module in
+            !isTransposed(module) && index.convolution(module)?.isSurelyTransposed(index) ?? false
+        }
+        var numbered: [Numbered: [Int: PairEvidence]] = [:]
+        for pair in pairs where !isTransposed(pair.convolution) {
             guard let convolution = index.convolution(pair.convolution),
                 let bn = try index.batchNorm(pair.batchNorm)
             else { continue }
             let evidence = PairEvidence(convolution, bn)
             guard case .alike = pair.style else {
-                if evidence.showsInFront { hasTransposed = true }
+                if evidence.showsInFront, !convolution.isLinear { hasTransposed = true }
                 continue
             }
             var shown = classes[Self.class(of: pair), default: Shown()]
             shown.isBehind = shown.isBehind || evidence.showsBehind
             shown.isInFront = shown.isInFront || evidence.showsInFront
+            let name = ModuleName.split(pair.convolution).last
+            if evidence.fitsBehind { shown.fitting.insert(name) }
             if evidence.fitsBehind, let groups = evidence.groupsInFront {
-                let name = ModuleName.split(pair.convolution).last
                 shown.groups[name, default: []].insert(groups)
             }
             classes[Self.class(of: pair)] = shown
+            numbered[Numbered(pair), default: [:]][ModuleName.lastNumber(pair.batchNorm)] = evidence
+        }
+        // In front of the second convolution its batch norm would have what the first one gives.
+        for (place, pairs) in numbered {
+            for (number, evidence) in pairs where number >= 0 {
+                guard let next = pairs[number + 1], next.channels != evidence.outputs else {
+                    continue
+                }
+                classes[place.class]?.isBehind = true
+            }
         }
         for (own, shown) in classes where shown.order != .behind {
             var place = own.place
@@ -77,6 +108,13 @@ struct Verdicts {
         return order == .behind && around.contains(own) ? .aroundOthers : order
     }
 
+    /// Whether a batch norm of the same names fits behind its convolution.
+    func fitsElsewhere(_ pair: PlainPair) -> Bool {
+        guard case .alike = pair.style else { return true }
+        let name = ModuleName.split(pair.convolution).last
+        return classes[Self.class(of: pair)]?.fitting.contains(name) ?? false
+    }
+
     private static func `class`(of pair: PlainPair) -> Class {
         var place = ""
         var wasDigit = false
@@ -90,5 +128,14 @@ struct Verdicts {
             wasDigit = isDigit
         }
         return Class(style: pair.style, place: place)
+    }
+}
+
+extension FoundConvolution {
+    /// A bias has as many elements as the layer has outputs, which are in dimension 0 of the weight unless it is transposed.
+    fileprivate func isSurelyTransposed(_ index: ModuleIndex) -> Bool {
+        guard let bias, !isLinear else { return false }
+        let outputs = index.shape(bias)[0]
+        return outputs != shape[0] && outputs % shape[1] == 0
     }
 }

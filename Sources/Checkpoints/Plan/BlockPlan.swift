@@ -30,6 +30,15 @@ struct BlockPlan: Sendable {
         return first.shape.prefix(2) + kernel
     }
 
+    /// Elements of the one weight; nil where there are more than any machine holds.
+    var weightCount: Int? {
+        weightShape.reduce(1 as Int?) { count, size in
+            guard let count else { return nil }
+            let (product, overflow) = count.multipliedReportingOverflow(by: size)
+            return overflow ? nil : product
+        }
+    }
+
     var outputChannels: Int { isTransposed ? first.shape[1] * groups : first.shape[0] }
 }
 
@@ -72,7 +81,10 @@ enum BranchPlan: Sendable {
     var extent: [Int] {
         switch self {
         case .convolution(let convolution, _, let dilation):
-            convolution.kernel.map { dilation * ($0 - 1) + 1 }
+            convolution.kernel.map { size in
+                let (span, overflow) = dilation.multipliedReportingOverflow(by: size - 1)
+                return overflow || span == .max ? .max : span + 1
+            }
         case .identity: []
         case .pool(_, _, let kernel, _): kernel
         case .sequence(_, _, _, let second, _): second.kernel

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Reparameterization
 import TensorFiles
 
 /// What becomes of each tensor of a checkpoint, by names and shapes alone.
@@ -20,7 +21,13 @@ struct CheckpointPlan {
         index = try ModuleIndex(entries, stripping: options.strippedPrefix)
         try Self.checkPatterns(options, index)
         var search = BlockSearch(index, options)
-        notes = try search.findAll()
+        var notes = try search.findAll()
+        if options.eps.isEmpty {
+            notes.append(
+                "eps was taken to be \(CheckpointOptions.defaultEps), PyTorch's default, since no checkpoint has it; "
+                    + "networks from TensorFlow and many detectors (YOLO, Inception) have 1e-3")
+        }
+        self.notes = notes
         (blocks, refusals) = (search.blocks, search.refusals)
         let fused = Set(blocks.flatMap(\.tensors))
         var kept: [Int] = [], dropped: [Int] = []
@@ -32,8 +39,9 @@ struct CheckpointPlan {
             }
         }
         (self.kept, self.dropped) = (kept, dropped)
+        try checkSizes()
         try checkNames()
-        try checkFound()
+        try checkFound(options)
     }
 
     /// Matching takes up to the product of both lengths: seconds, for this; answers a hundred megabytes of names beside
@@ -57,6 +65,12 @@ struct CheckpointPlan {
                 "patterns of \(patternBytes) characters are too many for names of \(nameBytes); "
                     + "use shorter ones, or * for several names")
         }
+        if options.transposed == nil, !options.groups.isEmpty {
+            throw CheckpointError(
+                .option("groups"),
+                "they are those of transposed convolutions, and none is listed; list them in transposed"
+            )
+        }
         for (option, pattern) in all {
             // Blocks are modules without tensors of their own.
             let isFound = index.modules.keys.contains { module in
@@ -79,26 +93,39 @@ struct CheckpointPlan {
 
     /// What is made has a name of its own.
     private func checkNames() throws(CheckpointError) {
-        let keptNames = Set(kept.map { index.names[$0] })
+        var names = Set(kept.map { index.names[$0] })
         for block in blocks {
             for leaf in ["weight", "bias"] {
                 let name = ModuleName.joined(block.target, leaf)
-                guard !keptNames.contains(name) else {
+                guard names.insert(name).inserted else {
                     throw CheckpointError(
                         .tensor(name),
-                        "\(shown(block.name)) becomes a layer of this name, which the checkpoint has "
-                            + "already; name the block in exclude")
+                        "\(shown(block.name)) becomes a layer of this name, which there is already; name "
+                            + "the block in exclude")
                 }
             }
         }
     }
 
-    private func checkFound() throws(CheckpointError) {
+    /// A kernel of 1 x n beside one of n x 1 makes n x n out of a few numbers, a dilation as many as it likes.
+    private func checkSizes() throws(CheckpointError) {
+        for block in blocks where block.branches.count > 1 {
+            guard let count = block.weightCount, count <= RepVGGBlock.largestWeight else {
+                throw CheckpointError(
+                    .tensor(index.source(block.first.weight)),
+                    "\(shown(block.name)) would become one weight of shape \(block.weightShape), more than "
+                        + "\(RepVGGBlock.largestWeight) elements; name the block in exclude")
+            }
+        }
+    }
+
+    private func checkFound(_ options: CheckpointOptions) throws(CheckpointError) {
         guard blocks.isEmpty, refusals.isEmpty else { return }
         let families = Family.allCases.map(\.rawValue).joined(separator: ", ")
+        let excluded = options.exclude.isEmpty ? "" : " that exclude leaves"
         throw CheckpointError(
             .checkpoint,
-            "nothing to fuse was found among \(index.entries.count) tensors; layers are found by the "
+            "nothing to fuse was found among \(index.entries.count) tensors\(excluded); layers are found by the "
                 + "names of these families: \(families). Tell others by pairs, or fuse single blocks with "
                 + "POST /v1/fuse/repvgg and POST /v1/fuse/conv_bn")
     }

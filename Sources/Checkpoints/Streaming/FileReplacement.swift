@@ -9,7 +9,7 @@ import Musl
 /// A file that has its name only when it is whole: written beside the place, then moved there.
 ///
 /// Whatever ends the process meanwhile, under the name is what was there before, or nothing; a file named
-/// `.NAME.XXXXXX` may be left beside it if it was ended by force.
+/// `.convserve.XXXXXX` may be left beside it if it was ended by force.
 public final class FileReplacement {
     private let path: String
     private let temporary: String
@@ -18,21 +18,13 @@ public final class FileReplacement {
 
     /// - Throws: where no file can be made
     public init(path: String) throws(CheckpointError) {
-        self.path = path
-        let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
-        let folder = slash.map { String(path[...$0]) } ?? ""
-        let name = slash.map { String(path[path.utf8.index(after: $0)...]) } ?? path
-        var status = stat()
-        let isFolder = stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
-        guard !name.isEmpty, !isFolder else {
-            throw CheckpointError(.file(tensor: nil), "\(shown(path)) names no file")
-        }
-        var template = Array("\(folder).\(name).XXXXXX".utf8CString)
+        let (folder, whole) = try Self.place(of: path)
+        var template = Array("\(folder)/.convserve.XXXXXX".utf8CString)
         let opened = mkstemp(&template)
         guard opened >= 0 else { throw .system("cannot be written", path) }
-        (descriptor, temporary) = (
-            opened, template.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
-        )
+        self.path = whole
+        descriptor = opened
+        temporary = template.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
         _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
         // mkstemp's files are the owner's alone; this one is as readable as any.
         let mask = umask(0)
@@ -62,6 +54,40 @@ public final class FileReplacement {
             Result { () throws(CheckpointError) in try write(bytes, at: offset) }
         }.get()
     }
+
+    /// The folder and the whole path, without links; refuses what is there and is no file (a folder, a device, a pipe).
+    private static func place(
+        of path: String
+    ) throws(CheckpointError) -> (folder: String, path: String) {
+        var status = stat()
+        let isThere = stat(path, &status) == 0
+        guard !path.isEmpty, !path.hasSuffix("/"), !isThere || status.st_mode & S_IFMT == S_IFREG
+        else {
+            throw CheckpointError(
+                .file(tensor: nil), "\(shown(path)) is no name for a file, or something else has it"
+            )
+        }
+        if isThere, let real = real(path) { return (folder(of: real), real) }
+        let (given, name) = (
+            folder(of: path), path.split(separator: "/").last.map(String.init) ?? path
+        )
+        guard let folder = real(given) else { throw .system("cannot be written", path) }
+        return (folder, folder + "/" + name)
+    }
+
+    private static func real(_ path: String) -> String? {
+        guard let real = realpath(path, nil) else { return nil }
+        defer { free(real) }
+        return String(cString: real)
+    }
+
+    private static func folder(of path: String) -> String {
+        guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+
+    /// Whether both would have the same name.
+    public func isSame(as other: FileReplacement) -> Bool { path == other.path }
 
     /// Leaves room at the beginning.
     func skip(_ byteCount: Int) throws(CheckpointError) {

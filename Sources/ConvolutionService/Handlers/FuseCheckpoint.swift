@@ -17,6 +17,7 @@ extension ConvolutionService {
                 var fusion = try CheckpointFusion(
                     MemorySource(file.bytes), sent.options, fusedBy: "convserve \(Self.version)")
                 if sent.isStrict { try fusion.checkComplete() }
+                try self.checkSize(of: fusion)
                 if wantsReport {
                     try fusion.check()
                     timing.end(.compute)
@@ -43,19 +44,26 @@ extension ConvolutionService {
     }
 }
 
-extension Exchange {
-    /// What the reply is written into, counted until it is sent.
-    fileprivate func memory(for fusion: CheckpointFusion) throws(RequestFailure) -> ByteBuffer {
+extension ConvolutionService {
+    /// A 1 x n kernel beside an n x 1 makes a large one of few numbers.
+    fileprivate func checkSize(of fusion: CheckpointFusion) throws(RequestFailure) {
         let count = fusion.byteCount
-        guard count <= service.limits.maxOutputBytes else {
+        guard count <= limits.maxOutputBytes else {
             throw .field(
                 pointer: "",
                 reason: """
                     the fused checkpoint takes \(count) bytes, but the limit is \
-                    \(service.limits.maxOutputBytes); fuse it with `convserve fuse`, which has none, or \
-                    raise --max-output-bytes
+                    \(limits.maxOutputBytes); fuse it with `convserve fuse`, which has none, or raise \
+                    --max-output-bytes
                     """)
         }
+    }
+}
+
+extension Exchange {
+    /// What the reply is written into, counted until it is sent.
+    fileprivate func memory(for fusion: CheckpointFusion) throws(RequestFailure) -> ByteBuffer {
+        let count = fusion.byteCount
         return try service.replies.reserve(count).buffer(capacity: count)
     }
 }
