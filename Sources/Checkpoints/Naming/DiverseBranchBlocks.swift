@@ -91,7 +91,8 @@ extension BlockSearch {
         guard one.bias == nil else {
             throw UnfitBlock(
                 modules: [],
-                reason: "\(shown(one.module)) has a bias, and the layer behind it is padded with what the "
+                reason:
+                    "\(shown(one.module)) has a bias, and the layer behind it is padded with what the "
                     + "batch norm between them makes of zeros, not of that bias; one convolution would be "
                     + "wrong at the border",
                 hint: "keep the block in the network")

@@ -93,7 +93,8 @@ extension BlockSearch {
         }
         if let missing = missing(naming, below: block, layers) {
             throw UnfitBlock(
-                modules: [], reason: "\(shown(missing)) is not there, though there is one behind it",
+                modules: [],
+                reason: "\(shown(missing)) is not there, though there is one behind it",
                 hint: "send the checkpoint as it was trained, or name \(shown(block)) in exclude")
         }
         var branches: [BranchPlan] = []
