@@ -117,8 +117,7 @@ extension CheckpointFusion {
             }
     }
 
-    /// Fuses, and hands the file's data over piece by piece, in order; behind it the header, which goes in front of
-    /// them and has a place of ``headerPlace`` bytes.
+    /// Fuses, and hands the file's data over piece by piece, in order; ``report`` is complete then, and so is the header.
     private mutating func run(
         _ write: (UnsafeRawBufferPointer) throws(CheckpointError) -> Void
     ) throws(CheckpointError) {

@@ -58,8 +58,7 @@ struct CheckpointPlan {
             + options.exclude.map { ("exclude", $0) }
         let patternBytes = all.reduce(0) { $0 + $1.1.text.utf8.count }
         let nameBytes = index.modules.keys.reduce(0) { $0 + $1.utf8.count }
-        guard patternBytes.multipliedReportingOverflow(by: nameBytes).partialValue < mostMatching
-        else {
+        guard patternBytes <= mostMatching / max(1, nameBytes) else {
             throw CheckpointError(
                 .checkpoint,
                 "patterns of \(patternBytes) characters are too many for names of \(nameBytes); "
