@@ -798,6 +798,11 @@ def started(*arguments):
         process.communicate()
 
 
+def written(process):
+    """Bytes so far; the file has no name yet."""
+    return int(re.search(r"wchar: (\d+)", pathlib.Path(f"/proc/{process.pid}/io").read_text())[1])
+
+
 @contextlib.contextmanager
 def removed(*paths):
     """Gigabytes are not left to pytest, which keeps the directories of some runs."""
@@ -817,12 +822,15 @@ def test_killed_while_it_writes(tmp_path, existing):
         target.write_bytes(b"what was there")
     with removed(source), started(source, target) as process:
         deadline = time.monotonic() + 60
-        while not any(path.stat().st_size > 1 << 20 for path in target.parent.iterdir()):
+        while written(process) < 1 << 20:
             assert process.poll() is None and time.monotonic() < deadline, "it ended before it was killed"
             time.sleep(0.002)
         process.kill()
         assert process.wait() == -signal.SIGKILL
         assert (target.read_bytes() == b"what was there") if existing else not target.exists()
+        # Where the file system has nameless files, nothing is left at all.
+        left = {path.name for path in target.parent.iterdir()} - {target.name}
+        assert all(name.startswith(".convserve.") for name in left)
         for path in target.parent.iterdir():
             path.unlink()
 

@@ -107,7 +107,8 @@ extension BlockSearch {
         let isVouchedFor = options.families.contains(.convBN)
         switch verdicts.order(of: pair) {
         case .behind: break
-        case .undecided, .aroundOthers: if !isVouchedFor { throw undecided(pair) }
+        case .undecided: if !isVouchedFor { throw undecided(pair) }
+        case .aroundOthers: if !isVouchedFor { throw aroundOthers(pair) }
         case .inFront: throw inFront(pair)
         }
         try checkDirection(pair, hasTransposed: verdicts.hasTransposed)
@@ -124,12 +125,21 @@ extension BlockSearch {
                 + "transposed")
     }
 
+    private func aroundOthers(_ pair: PlainPair) -> UnfitBlock {
+        UnfitBlock(
+            modules: [],
+            reason: "of the pairs below that are named like \(shown(pair.convolution)) and "
+                + "\(shown(pair.batchNorm)) some run the other way round, or do not show how they run; "
+                + "then this batch norm may be the network's last one",
+            hint: "family=conv_bn, if each runs behind its convolution, or pairs")
+    }
+
     private func undecided(_ pair: PlainPair) -> UnfitBlock {
         UnfitBlock(
             modules: [],
             reason: "no shape tells whether \(shown(pair.batchNorm)) runs behind or in front of "
-                + "\(shown(pair.convolution)), nor of the pairs that are named like them in the same "
-                + "places or below",
+                + "\(shown(pair.convolution)), nor of the pairs that are named like them in modules like "
+                + "theirs",
             hint: "family=conv_bn, if each runs behind its convolution, or pairs")
     }
 

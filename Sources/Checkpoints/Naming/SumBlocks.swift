@@ -62,6 +62,20 @@ extension BlockSearch {
         }
     }
 
+    /// FastViT's `RepMixer` has a block in it whose identity is subtracted (timm `fastvit.py`); its deploy form is one
+    /// convolution of all of it, and none that we make.
+    private func checkIsNoMixer(_ block: String) throws {
+        let (parent, last) = ModuleName.split(block)
+        let norm = ModuleName.joined(parent, "norm.identity")
+        guard last == "mixer", index.modules[norm] != nil else { return }
+        throw UnfitBlock(
+            modules: [],
+            reason:
+                "\(shown(block)) is part of a RepMixer, with \(shown(norm)) and a layer scale, whose "
+                + "deploy form is one convolution of all three",
+            hint: "reparameterise it with timm (timm.utils.model.reparameterize_model)")
+    }
+
     /// The first of numbered layers that a gap in their numbers shows to be missing.
     private func missing(
         _ naming: BlockNaming, below block: String, _ layers: [BlockNaming.Layer]
@@ -91,6 +105,7 @@ extension BlockSearch {
                 hint:
                     "fuse this block with POST /v1/fuse/repvgg, or name \(shown(block)) in exclude")
         }
+        try checkIsNoMixer(block)
         if let missing = missing(naming, below: block, layers) {
             throw UnfitBlock(
                 modules: [],

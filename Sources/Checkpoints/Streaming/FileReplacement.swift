@@ -6,30 +6,43 @@ import Glibc
 import Musl
 #endif
 
-/// A file that has its name only when it is whole: written beside the place, then moved there.
+/// A file that has its name only when it is whole.
 ///
-/// Whatever ends the process meanwhile, under the name is what was there before, or nothing; a file named
-/// `.convserve.XXXXXX` may be left beside it if it was ended by force.
+/// It is written without a name (`O_TMPFILE`), so that whatever ends the process meanwhile leaves what was there before and
+/// nothing else. Where a file system has no such files it is written beside the place, as `.convserve.XXXXXX`.
 public final class FileReplacement {
     private let path: String
-    private let temporary: String
+    private let folder: String
     private let descriptor: Int32
-    private var isFinished = false
+    /// Its name meanwhile, if it has one.
+    private var temporary: String?
 
     /// - Throws: where no file can be made
     public init(path: String) throws(CheckpointError) {
         let (folder, whole) = try Self.place(of: path)
-        var template = Array("\(folder)/.convserve.XXXXXX".utf8CString)
-        let opened = mkstemp(&template)
-        guard opened >= 0 else { throw .system("cannot be written", path) }
-        self.path = whole
-        descriptor = opened
-        temporary = template.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
-        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-        // mkstemp's files are the owner's alone; this one is as readable as any.
-        let mask = umask(0)
-        umask(mask)
-        fchmod(descriptor, 0o666 & ~mask)
+        // Linux's O_TMPFILE, whose macro Swift does not see.
+        let nameless = open(folder, 0o20000000 | O_DIRECTORY | O_RDWR | O_CLOEXEC, 0o666)
+        if nameless >= 0 {
+            (descriptor, temporary) = (nameless, nil)
+        } else {
+            var template = Self.template(in: folder)
+            let opened = mkstemp(&template)
+            guard opened >= 0 else { throw .system("cannot be written", path) }
+            (descriptor, temporary) = (opened, Self.text(template))
+            // mkstemp's files are the owner's alone; this one is as readable as any.
+            let mask = umask(0)
+            umask(mask)
+            fchmod(descriptor, 0o666 & ~mask)
+        }
+        (self.folder, self.path) = (folder, whole)
+    }
+
+    private static func template(in folder: String) -> [CChar] {
+        Array("\(folder)/.convserve.XXXXXX".utf8CString)
+    }
+
+    private static func text(_ characters: [CChar]) -> String {
+        characters.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
     }
 
     /// Writes at the end of what is written, or at `offset`.
@@ -98,10 +111,26 @@ public final class FileReplacement {
 
     /// Gives the file its name.
     public func finish() throws(CheckpointError) {
-        guard fsync(descriptor) == 0, rename(temporary, path) == 0 else {
+        guard fsync(descriptor) == 0 else { throw .system("cannot be written", path) }
+        if temporary == nil { temporary = try named() }
+        let name = temporary!
+        guard rename(name, path) == 0 else { throw .system("cannot be written", path) }
+        temporary = nil
+    }
+
+    /// A name beside the place, since a link takes none that there is.
+    private func named() throws(CheckpointError) -> String {
+        var template = Self.template(in: folder)
+        let opened = mkstemp(&template)
+        guard opened >= 0 else { throw .system("cannot be written", path) }
+        close(opened)
+        let name = Self.text(template)
+        unlink(name)
+        let from = "/proc/self/fd/\(descriptor)"
+        guard linkat(AT_FDCWD, from, AT_FDCWD, name, AT_SYMLINK_FOLLOW) == 0 else {
             throw .system("cannot be written", path)
         }
-        isFinished = true
+        return name
     }
 
     /// Writes the text and gives the file its name.
@@ -112,7 +141,7 @@ public final class FileReplacement {
 
     deinit {
         close(descriptor)
-        if !isFinished { unlink(temporary) }
+        if let temporary { unlink(temporary) }
     }
 }
 
