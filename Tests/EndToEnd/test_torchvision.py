@@ -3,7 +3,7 @@
 import pytest
 
 from reparameterised import folded, randomise
-from test_checkpoints import assert_says_the_same, by_command, by_http, follow
+from checkpoints import assert_says_the_same, by_command, by_http, follow
 from vision import models
 
 
