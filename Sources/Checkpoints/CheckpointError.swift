@@ -49,13 +49,7 @@ public struct CheckpointError: Error, Equatable, Sendable {
     }
 }
 
-/// A name of the file as it may stand in a message: at most 128 characters, none that moves a cursor.
+/// A name of the file as it may stand in a message.
 func shown(_ name: String) -> String {
-    if name.isEmpty { return "(the top level)" }
-    let limit = 128
-    let scalars = name.unicodeScalars.prefix(limit + 1).map { scalar in
-        scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) ? "\u{FFFD}" : scalar
-    }
-    guard scalars.count > limit else { return String(String.UnicodeScalarView(scalars)) }
-    return String(String.UnicodeScalarView(scalars.prefix(limit - 3))) + "..."
+    name.isEmpty ? "(the top level)" : excerpt(name, limit: 128)
 }

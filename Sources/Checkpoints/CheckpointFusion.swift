@@ -81,10 +81,9 @@ extension CheckpointFusion {
             case .block(let number):
                 let block = plan.blocks[number]
                 let type = SafetensorsType(block.first.dtype)
-                return [
-                    (ModuleName.joined(block.target, "weight"), type, block.weightShape),
-                    (ModuleName.joined(block.target, "bias"), type, [block.outputChannels]),
-                ]
+                return zip(block.made, [block.weightShape, [block.outputChannels]]).map {
+                    ($0, type, $1)
+                }
             }
         }
         let own = [

@@ -21,6 +21,11 @@ public struct CheckpointOptions: Sendable {
 
     /// None of it known.
     public init() {}
+
+    /// Whether the caller has said that a convolution is transposed.
+    func isTransposed(_ convolution: String) -> Bool {
+        transposed?.contains { $0.matches(convolution) } ?? false
+    }
 }
 
 /// How blocks are named, and by whom.

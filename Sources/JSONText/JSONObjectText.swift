@@ -22,7 +22,7 @@ package struct JSONObjectText: Sendable {
     }
 
     package mutating func add(_ name: String, _ values: [String]) {
-        addRaw(name, "[\(values.map(jsonString).joined(separator: ","))]")
+        addRaw(name, jsonList(values))
     }
 
     package mutating func add(_ name: String, _ lists: [[Int]]) {

@@ -23,6 +23,16 @@ package func jsonString(_ text: String) -> String {
     return result + "\""
 }
 
+/// A name as the next part of a pointer (RFC 6901), which escapes what it separates them with.
+package func jsonPointerPart(_ name: String) -> String {
+    "/" + name.replacing("~", with: "~0").replacing("/", with: "~1")
+}
+
+/// `["a","b"]`
+package func jsonList(_ texts: [String]) -> String {
+    "[" + texts.map(jsonString).joined(separator: ",") + "]"
+}
+
 /// `[1,2,3]`
 package func jsonList(_ numbers: [Int]) -> String {
     "[" + numbers.map(String.init).joined(separator: ",") + "]"

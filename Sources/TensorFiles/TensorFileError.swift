@@ -23,15 +23,14 @@ public struct TensorFileError: Error, Equatable, Sendable {
     public var isTooLarge: Bool { kind == .tooLarge }
 
     init(tensor: String? = nil, _ reason: String, kind: Kind = .damaged) {
-        self.tensor = tensor.map(excerpt)
+        self.tensor = tensor.map { excerpt($0) }
         self.reason = reason
         self.kind = kind
     }
 }
 
-/// A file's text as it may stand in a message: at most 64 characters, none that moves a cursor.
-func excerpt(_ text: String) -> String {
-    let limit = 64
+/// A file's text as it may stand in a message: so many characters at most, none that moves a cursor.
+package func excerpt(_ text: String, limit: Int = 64) -> String {
     var shown = String.UnicodeScalarView()
     for (index, scalar) in text.unicodeScalars.enumerated() {
         if index == limit {

@@ -39,10 +39,7 @@ extension BlockSearch {
 
     mutating func findPairs() throws(CheckpointError) {
         let pairs = try pairsByName()
-        let transposed = options.transposed ?? []
-        let verdicts = try Verdicts(pairs, index) { name in
-            transposed.contains { $0.matches(name) }
-        }
+        let verdicts = try Verdicts(pairs, index, isTransposed: options.isTransposed)
         for pair in pairs {
             let names = [pair.convolution, pair.batchNorm]
             try attempt(pair.convolution, modules: names) { search in
@@ -55,7 +52,7 @@ extension BlockSearch {
     private func block(_ pair: PlainPair) throws -> BlockPlan {
         let convolution = try convolution(pair.convolution, of: pair.convolution)
         let bn = try batchNorm(pair.batchNorm, of: pair.convolution)
-        let isTransposed = options.transposed?.contains { $0.matches(pair.convolution) } ?? false
+        let isTransposed = options.isTransposed(pair.convolution)
         var groups = 1
         if isTransposed {
             groups = try transposedGroups(convolution, bn)
@@ -90,7 +87,7 @@ extension BlockSearch {
         guard let convolution = index.convolution(pair.convolution),
             let bn = try index.batchNorm(pair.batchNorm)
         else { return }
-        if options.transposed?.contains(where: { $0.matches(pair.convolution) }) ?? false { return }
+        if options.isTransposed(pair.convolution) { return }
         let evidence = PairEvidence(convolution, bn)
         // Fits neither way, and others in its place do: no network has such layers.
         if !evidence.fitsInFront, verdicts.fitsElsewhere(pair) {
@@ -145,7 +142,7 @@ extension BlockSearch {
 
     /// Whether it is a forward convolution, unless the caller has said which are not.
     private func checkDirection(_ pair: PlainPair, hasTransposed: Bool) throws {
-        guard !(options.transposed?.contains { $0.matches(pair.convolution) } ?? false),
+        guard !options.isTransposed(pair.convolution),
             let convolution = index.convolution(pair.convolution),
             let bn = try index.batchNorm(pair.batchNorm)
         else { return }

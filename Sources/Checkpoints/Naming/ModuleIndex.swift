@@ -88,28 +88,18 @@ struct ModuleIndex {
 /// A name among others: part by part, by the number that a part ends with where all before it is alike.
 private struct OrderedName: Comparable {
     let name: String
-    private let parts: [Part]
-
-    private struct Part {
-        let word: Substring
-        /// -1 where there is none.
-        let number: Int
-    }
+    private let parts: [(word: Substring, number: Int)]
 
     init(_ name: String) {
         self.name = name
-        parts = name.split(separator: ".", omittingEmptySubsequences: false).map { part in
-            let digits = part.utf8.reversed().prefix(9).prefix(while: ModuleName.isDigit).count
-            return Part(word: part.dropLast(digits), number: Int(part.suffix(digits)) ?? -1)
-        }
+        parts = name.split(separator: ".", omittingEmptySubsequences: false)
+            .map(ModuleName.numbered)
     }
 
     static func == (a: OrderedName, b: OrderedName) -> Bool { a.name == b.name }
 
     static func < (a: OrderedName, b: OrderedName) -> Bool {
-        for (x, y) in zip(a.parts, b.parts) where (x.word, x.number) != (y.word, y.number) {
-            return (x.word, x.number) < (y.word, y.number)
-        }
+        for (x, y) in zip(a.parts, b.parts) where x != y { return x < y }
         return (a.parts.count, a.name) < (b.parts.count, b.name)
     }
 }

@@ -18,9 +18,10 @@ package enum ModuleName {
         return Int(part)
     }
 
-    /// The number at its end, -1 where there is none.
-    static func lastNumber(_ name: String) -> Int {
-        Int(String(name.reversed().prefix(9).prefix { $0.isASCII && $0.isNumber }.reversed())) ?? -1
+    /// What stands in front of the number at its end, and the number, -1 where there is none.
+    static func numbered(_ part: Substring) -> (word: Substring, number: Int) {
+        let digits = part.utf8.reversed().prefix(9).prefix(while: isDigit).count
+        return (part.dropLast(digits), Int(part.suffix(digits)) ?? -1)
     }
 
     static func isDigit(_ byte: UInt8) -> Bool { byte &- UInt8(ascii: "0") < 10 }

@@ -81,7 +81,8 @@ struct Verdicts {
                 shown.groups[name, default: []].insert(groups)
             }
             classes[Self.class(of: pair)] = shown
-            numbered[Numbered(pair), default: [:]][ModuleName.lastNumber(pair.batchNorm)] = evidence
+            numbered[Numbered(pair), default: [:]][
+                ModuleName.numbered(pair.batchNorm[...]).number] = evidence
         }
         // In front of the second convolution its batch norm would have what the first one gives.
         for (place, pairs) in numbered {

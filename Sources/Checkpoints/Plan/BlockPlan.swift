@@ -18,6 +18,9 @@ struct BlockPlan: Sendable {
     var tensors: [Int] { branches.flatMap(\.tensors) }
     var batchNorms: [FoundBatchNorm] { branches.flatMap(\.batchNorms) }
 
+    /// The names of its one weight and bias.
+    var made: [String] { ["weight", "bias"].map { ModuleName.joined(target, $0) } }
+
     /// The convolution whose weight tells shape and dtype.
     var first: FoundConvolution { branches.lazy.compactMap(\.main).first! }
 

@@ -94,8 +94,7 @@ struct CheckpointPlan {
     private func checkNames() throws(CheckpointError) {
         var names = Set(kept.map { index.names[$0] })
         for block in blocks {
-            for leaf in ["weight", "bias"] {
-                let name = ModuleName.joined(block.target, leaf)
+            for name in block.made {
                 guard names.insert(name).inserted else {
                     throw CheckpointError(
                         .tensor(name),

@@ -61,7 +61,7 @@ public struct FusionReport: Sendable {
         fused = plan.blocks.map { block in
             Fused(
                 block: block.name, family: block.family, from: block.tensors.map(index.source),
-                to: ["weight", "bias"].map { ModuleName.joined(block.target, $0) },
+                to: block.made,
                 weightShape: block.weightShape, dtype: block.first.dtype.rawValue,
                 eps: block.batchNorms.map { ($0.module, options.eps(of: $0, in: block)) },
                 isTransposed: block.isTransposed)

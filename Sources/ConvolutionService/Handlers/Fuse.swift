@@ -120,7 +120,7 @@ extension TensorReply {
             add("groups", json: "\(placement.groups)")
         }
         if !fused.warnings.isEmpty {
-            add("warnings", json: "[\(fused.warnings.map(jsonString).joined(separator: ","))]")
+            add("warnings", json: jsonList(fused.warnings))
         }
         if let verification = fused.verification {
             add("verify", json: verification.json.text)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Checkpoints
+import JSONText
 
 /// The parameters of `fuse/checkpoint`, which stand in the query: the body is the checkpoint.
 enum CheckpointField: Int, RequestField {
@@ -21,28 +22,23 @@ enum CheckpointField: Int, RequestField {
 }
 
 /// The names of the families.
-enum FamilyWord: Int, RequestField {
-    case repvgg, mobileone, acnet, dbb, replknet, convBN
+struct FamilyWord: RequestField {
+    let rawValue: Int
+    let family: Family
+
+    init?(rawValue: Int) {
+        guard Family.allCases.indices.contains(rawValue) else { return nil }
+        (self.rawValue, family) = (rawValue, Family.allCases[rawValue])
+    }
 
     var name: StaticString {
-        switch self {
+        switch family {
         case .repvgg: "repvgg"
         case .mobileone: "mobileone"
         case .acnet: "acnet"
         case .dbb: "dbb"
         case .replknet: "replknet"
         case .convBN: "conv_bn"
-        }
-    }
-
-    var family: Family {
-        switch self {
-        case .repvgg: .repvgg
-        case .mobileone: .mobileone
-        case .acnet: .acnet
-        case .dbb: .dbb
-        case .replknet: .replknet
-        case .convBN: .convBN
         }
     }
 }
@@ -55,20 +51,13 @@ extension RequestFailure {
             let detail =
                 "the body is no \(TensorEncoding.safetensors.mediaType): \(error.message)"
             let faults = tensor.map {
-                [Problem.Fault(pointer: Self.pointer(to: $0), detail: error.message)]
+                [Problem.Fault(pointer: jsonPointerPart($0), detail: error.message)]
             }
             self = .problem(Problem(status: 400, detail: detail, faults: faults ?? []))
         case .tensor(let name):
-            self = .field(pointer: Self.pointer(to: name), reason: error.message)
+            self = .field(pointer: jsonPointerPart(name), reason: error.message)
         case .option(let name): self = .field(pointer: "/" + name, reason: error.message)
         case .checkpoint: self = .field(pointer: "", reason: error.message)
         }
-    }
-
-    /// RFC 6901 escapes what it separates names with.
-    private static func pointer(to name: String) -> String {
-        "/"
-            + name.split(separator: "~", omittingEmptySubsequences: false).joined(separator: "~0")
-            .split(separator: "/", omittingEmptySubsequences: false).joined(separator: "~1")
     }
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import JSONText
+
 /// Checks a whole text against RFC 8259 and finds the JSON pointer of one byte in it.
 ///
 /// Only requests that failed come here, so it is written to be plain rather than fast. No depth of
@@ -157,7 +159,7 @@ struct JSONDocument {
         switch container {
         case .list(let index): "/\(index)"
         case .object(let key):
-            "/" + name(key).replacing("~", with: "~0").replacing("/", with: "~1")
+            jsonPointerPart(name(key))
         }
     }
 
