@@ -25,6 +25,10 @@ public final class GEMMKernels<Scalar: BinaryFloatingPoint & Sendable>: Sendable
     public let slide: @Sendable (SlideOperands<Scalar>) -> Void
     /// C <- A·B (+ C) for tiles whose rows of A are windows of a field.
     public let sumWindows: @Sendable (WindowOperands<Scalar>) -> Void
+    /// Sums of pixels with output channels in the lanes, and the largest tile of them: pixels, and vectors of channels.
+    public let sumPixels: @Sendable (PixelOperands<Scalar>) -> Void
+    /// See ``sumPixels``.
+    public let pixelTile: (pixels: Int, vectors: Int)
     /// Weights into a panel of A.
     public let packWeights: @Sendable (WeightPanel<Scalar>) -> Void
     /// The same into a panel of B, which has `nr` in the place of `mr`.
@@ -62,6 +66,8 @@ public final class GEMMKernels<Scalar: BinaryFloatingPoint & Sendable>: Sendable
         multiplyColumn: @escaping @Sendable (ColumnOperands<Scalar>) -> Void,
         slide: @escaping @Sendable (SlideOperands<Scalar>) -> Void,
         sumWindows: @escaping @Sendable (WindowOperands<Scalar>) -> Void,
+        sumPixels: @escaping @Sendable (PixelOperands<Scalar>) -> Void,
+        pixelTile: (pixels: Int, vectors: Int),
         packWeights: @escaping @Sendable (WeightPanel<Scalar>) -> Void,
         packRows: @escaping @Sendable (WeightPanel<Scalar>) -> Void,
         packTapWeights: @escaping @Sendable (TapWeights<Scalar>) -> Void,
@@ -85,6 +91,8 @@ public final class GEMMKernels<Scalar: BinaryFloatingPoint & Sendable>: Sendable
         self.multiplyColumn = multiplyColumn
         self.slide = slide
         self.sumWindows = sumWindows
+        self.sumPixels = sumPixels
+        self.pixelTile = pixelTile
         self.packWeights = packWeights
         self.packRows = packRows
         self.packTapWeights = packTapWeights

@@ -40,6 +40,8 @@ public let kernels = KernelTable(
         multiplyColumn: { ColumnTile<V, R>.run($0) },
         slide: { TileFamily<V, R, N>.slide($0) },
         sumWindows: { TileFamily<V, R, N>.sumWindows($0) },
+        sumPixels: { PixelFamily<V>.sum($0) },
+        pixelTile: (PixelFamily<V>.mostPixels, PixelFamily<V>.mostVectors),
         packWeights: { Packing<V, R, N>.weights($0) },
         packRows: { Packing<V, R, N>.rows($0) },
         packTapWeights: { Packing<V, R, N>.tapWeights($0) },

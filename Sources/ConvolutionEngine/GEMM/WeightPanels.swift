@@ -278,11 +278,14 @@ struct WeightSet<Scalar: TensorScalar>: Sendable {
     }
     /// The kernels' transforms, where those are used.
     var spectra: KernelSpectra<Scalar>?
+    /// Panels with output channels in the lanes, where those are used.
+    var channels: ChannelPanels<Scalar>?
 
     /// Memory that they take.
     var byteCount: Int {
         panels.reduce(0) { $0 + $1.byteCount } + bias.count * MemoryLayout<Scalar>.stride
             + (matrix?.byteCount ?? 0) + (winograd?.byteCount ?? 0) + (spectra?.byteCount ?? 0)
+            + (channels?.byteCount ?? 0)
     }
 }
 

@@ -117,7 +117,8 @@ public struct ConvolutionPlan: Sendable {
 
     /// Packs weights and bias; both must have the geometry's shapes and the plan's dtype.
     ///
-    /// - Parameter use: how often they will be used; results do not depend on it
+    /// - Parameter use: how often they will be used; of small maps it decides the order of some sums
+    ///   (``ChannelGEMM``), and of nothing else
     public func prepare(
         _ weight: Tensor, bias: Tensor?, use: WeightUse = .often
     ) -> PreparedWeights {

@@ -16,6 +16,7 @@ final class TypedPlan<Scalar: TensorScalar>: Sendable {
         case direct(DirectConvolution<Scalar>)
         case implicitGEMM(ImplicitGEMM<Scalar>)
         case boxProducts(BoxProducts<Scalar>)
+        case channelGEMM(ChannelGEMM<Scalar>)
         case stridePhases(StridePhases<Scalar>)
         case depthwisePhases(DepthwisePhases<Scalar>)
         case columnScatter(ColumnScatter<Scalar>)
@@ -78,6 +79,9 @@ final class TypedPlan<Scalar: TensorScalar>: Sendable {
         } else if let boxes = BoxProducts(geometry, kernels: kernels, threads: threads) {
             self.algorithm = .im2col
             method = .boxProducts(boxes)
+        } else if let channels = ChannelGEMM(geometry, kernels: kernels, threads: threads) {
+            self.algorithm = .im2col
+            method = .channelGEMM(channels)
         } else {
             self.algorithm = .im2col
             method = .implicitGEMM(ImplicitGEMM(geometry, kernels: kernels, threads: threads))
@@ -91,6 +95,7 @@ final class TypedPlan<Scalar: TensorScalar>: Sendable {
         case .direct(let algorithm): algorithm.scratchByteCount
         case .implicitGEMM(let algorithm): algorithm.scratchByteCount
         case .boxProducts(let algorithm): algorithm.scratchByteCount
+        case .channelGEMM(let algorithm): algorithm.scratchByteCount
         case .stridePhases(let algorithm): algorithm.scratchByteCount
         case .depthwisePhases(let algorithm): algorithm.scratchByteCount
         case .columnScatter(let algorithm): algorithm.scratchByteCount
@@ -124,12 +129,16 @@ final class TypedPlan<Scalar: TensorScalar>: Sendable {
     /// For one run, the weights of the transposed convolution that the geometry is
     /// (``ConvolutionGeometry/turned``): its channels exchanged and its kernels turned round.
     func prepare(turning weight: Tensor, threads: Int) -> WeightSet<Scalar> {
-        if case .implicitGEMM(let algorithm) = method {
-            let panels = weight.withElements(of: Scalar.self) {
-                algorithm.prepareTurned($0.baseAddress!, of: weight.storage)
+        let product: ImplicitGEMM<Scalar>? =
+            switch method {
+            case .implicitGEMM(let algorithm): algorithm
+            case .channelGEMM(let algorithm): algorithm.plain
+            default: nil
             }
-            if let panels { return WeightSet(panels: [panels]) }
+        let panels = weight.withElements(of: Scalar.self) {
+            product?.prepareTurned($0.baseAddress!, of: weight.storage)
         }
+        if let panels { return WeightSet(panels: [panels]) }
         let turned = weight.turned(
             WeightSizes(
                 groups: geometry.groups, rows: geometry.inputChannelsPerGroup,
@@ -147,6 +156,8 @@ final class TypedPlan<Scalar: TensorScalar>: Sendable {
             WeightSet(panels: [algorithm.prepare(weight, bias: bias)])
         case .implicitGEMM(let algorithm):
             WeightSet(panels: [algorithm.prepare(weight, of: storage, bias: bias, use: use)])
+        case .channelGEMM(let algorithm):
+            algorithm.prepare(weight, of: storage, bias: bias, use: use)
         case .stridePhases(let algorithm):
             WeightSet(panels: algorithm.prepare(weight, of: storage, bias: bias, use: use))
         case .columnScatter(let algorithm):
@@ -188,6 +199,7 @@ final class TypedPlan<Scalar: TensorScalar>: Sendable {
         case .direct(let algorithm): algorithm.run(operands, weights: weights)
         case .implicitGEMM(let algorithm): algorithm.run(operands, weights: weights.panels[0])
         case .boxProducts(let algorithm): algorithm.run(operands, weights: weights)
+        case .channelGEMM(let algorithm): algorithm.run(operands, weights: weights)
         case .stridePhases(let algorithm): algorithm.run(operands, weights: weights.panels)
         case .depthwisePhases(let algorithm): algorithm.run(operands, weights: weights)
         case .columnScatter(let algorithm): algorithm.run(operands, weights: weights)

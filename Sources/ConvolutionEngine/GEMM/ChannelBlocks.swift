@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import KernelInterface
+
+/// How a product with output channels in the lanes is divided: pixels into blocks of whole tiles, vectors of channels
+/// into splits, and these into panels.
+///
+/// As in ``BlockSizes`` only `kc` decides the order of the sums.
+struct ChannelBlocks: Sendable {
+    /// Length of the sums between two visits to C.
+    let kc: Int
+    let blockCount: Int
+    let splitCount: Int
+    /// Where panels begin, in vectors, and where the last one ends.
+    private let panelEdges: [Int]
+    /// The first panel of each split, and how many there are in all.
+    private let splitEdges: [Int]
+    /// Output channels of a group, rounded up to whole vectors.
+    let paddedChannels: Int
+
+    private let n: Int
+    private let tilePixels: Int
+    private let lanes: Int
+
+    private var tiles: Int { (n + tilePixels - 1) / tilePixels }
+
+    /// - Parameters:
+    ///   - m: output channels of a group
+    ///   - n: pixels of an image
+    ///   - k: length of the whole sum, `kc` of it at a time
+    ///   - seen: elements of the input that a pixel adds to what a block copies, of all channels
+    ///   - images: independent products that share the cores (batch x groups)
+    init<Scalar>(
+        m: Int, n: Int, k: Int, kc: Int, seen: Int, images: Int, threads: Int,
+        kernels: GEMMKernels<Scalar>
+    ) {
+        self.n = n
+        self.kc = kc
+        lanes = kernels.lanes
+        tilePixels = kernels.pixelTile.pixels
+        let tilePixels = tilePixels, vectors = (m + lanes - 1) / lanes
+        paddedChannels = vectors * lanes
+        let tiles = (n + tilePixels - 1) / tilePixels
+        // Sums of 64 K elements at most stay in L2 beside the weights.
+        let fitting = (n * paddedChannels + 65_535) / 65_536
+        var best = (time: Double.infinity, blocks: min(tiles, fitting), splits: 1)
+        for blocks in 1...max(1, min(tiles, max(fitting, 8 * threads))) {
+            for splits in 1...min(vectors, 2 * threads) where blocks * splits >= fitting {
+                let tasks = max(1, images) * blocks * splits
+                let some = Double((vectors + splits - 1) / splits)
+                let pixels = Double((tiles + blocks - 1) / blocks * tilePixels)
+                // Multiply-adds of vectors; a row of weights on its way from L3; what is copied; sums turned back.
+                let task =
+                    Double(k) * some * (pixels + 3) + Double(seen) * pixels * 0.25
+                    + some * Double(lanes) * pixels * 0.5
+                let rounds = Double((tasks + threads - 1) / threads)
+                let time = task * (rounds + (threads > 1 ? 0.25 : 0))
+                if time < best.time { best = (time, blocks, splits) }
+            }
+        }
+        (blockCount, splitCount) = (best.blocks, best.splits)
+        // Panels of nearly the same width, as few as there can be.
+        var panelEdges = [0], splitEdges = [0]
+        for split in 0..<best.splits {
+            let first = vectors * split / best.splits
+            let some = vectors * (split + 1) / best.splits - first
+            let panels = (some + kernels.pixelTile.vectors - 1) / kernels.pixelTile.vectors
+            for panel in 1...panels { panelEdges.append(first + some * panel / panels) }
+            splitEdges.append(panelEdges.count - 1)
+        }
+        (self.panelEdges, self.splitEdges) = (panelEdges, splitEdges)
+    }
+
+    /// Panels of a group.
+    var panelCount: Int { panelEdges.count - 1 }
+
+    /// The pixels of a block: whole tiles, shared out evenly.
+    func pixels(ofBlock block: Int) -> Range<Int> {
+        tiles * block / blockCount
+            * tilePixels..<min(n, tiles * (block + 1) / blockCount * tilePixels)
+    }
+
+    /// The most pixels that a block has.
+    var mostPixels: Int { (tiles + blockCount - 1) / blockCount * tilePixels }
+
+    /// The panels of a split.
+    func panels(ofSplit split: Int) -> Range<Int> { splitEdges[split]..<splitEdges[split + 1] }
+
+    /// The channels of a panel, whole vectors.
+    func channels(ofPanel panel: Int) -> Range<Int> {
+        panelEdges[panel] * lanes..<panelEdges[panel + 1] * lanes
+    }
+
+    /// The channels of some panels.
+    func channels(ofPanels panels: Range<Int>) -> Range<Int> {
+        channels(ofPanel: panels.lowerBound)
+            .lowerBound..<channels(ofPanel: panels.upperBound - 1).upperBound
+    }
+
+    /// The most channels that a split has.
+    var mostChannels: Int {
+        (0..<splitCount).reduce(0) { max($0, channels(ofPanels: panels(ofSplit: $1)).count) }
+    }
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import KernelInterface
+
+/// Weights as rows of vectors of output channels, with the bias padded to whole vectors.
+///
+///     panels  [group][chunk of k][panel][kc][channels of the panel]
+///     bias    [group][channels]                                       −0 where there is none
+///
+/// Or, for one use, the weights where they came, of which each block packs the panel that it needs next.
+struct ChannelPanels<Scalar: TensorScalar>: @unchecked Sendable {
+    private let blocks: ChannelBlocks
+    private let m: Int
+    private let k: Int
+    private let groups: Int
+    private let storage: ScratchPool.Lease
+    /// Weights `[group][m][k]` that lie where they came.
+    private let unpacked: UnsafePointer<Scalar>?
+    private let owner: TensorStorage?
+    let byteCount: Int
+
+    /// - Parameters:
+    ///   - weight: `[groups][m][k]`
+    ///   - owner: what holds them, if they are not to be packed before their use
+    init(
+        _ weight: UnsafePointer<Scalar>, of owner: TensorStorage?, bias: UnsafePointer<Scalar>?,
+        m: Int, k: Int, groups: Int, blocks: ChannelBlocks, kernels: GEMMKernels<Scalar>,
+        threads: Int
+    ) {
+        (self.m, self.k, self.groups, self.blocks) = (m, k, groups, blocks)
+        (self.owner, unpacked) = (owner, owner.map { _ in weight })
+        let rows = owner == nil ? k + 1 : 1
+        byteCount = groups * blocks.paddedChannels * rows * MemoryLayout<Scalar>.stride
+        storage = ScratchPool.shared.lease(byteCount: byteCount + 256)
+        for group in 0..<groups {
+            let starts = UnsafeMutablePointer(mutating: self.bias(ofGroup: group))
+            for channel in 0..<blocks.paddedChannels {
+                starts[channel] =
+                    channel < m ? bias?[group * m + channel] ?? -Scalar.zero : -Scalar.zero
+            }
+        }
+        if owner != nil { return }
+        let source = SharedWeights(weight), panels = self
+        ParallelTiles.run(groups * blocks.panelCount, threads: threads) { task, _ in
+            let group = task / blocks.panelCount, panel = task % blocks.panelCount
+            for first in stride(from: 0, to: k, by: blocks.kc) {
+                let some = first..<min(k, first + blocks.kc)
+                panels.pack(
+                    source.base + group * m * k, some, panel: panel,
+                    to: UnsafeMutablePointer(
+                        mutating: panels.panel(panel, of: some, group: group)!), kernels)
+            }
+        }
+    }
+
+    /// Weights that several cores read.
+    private struct SharedWeights: @unchecked Sendable {
+        let base: UnsafePointer<Scalar>
+        init(_ base: UnsafePointer<Scalar>) { self.base = base }
+    }
+
+    private var base: UnsafePointer<Scalar> {
+        UnsafePointer(storage.bytes.assumingMemoryBound(to: Scalar.self))
+    }
+
+    /// Where the sums of a group start, one a channel.
+    func bias(ofGroup group: Int) -> UnsafePointer<Scalar> {
+        base + (unpacked == nil ? groups * blocks.paddedChannels * k : 0)
+            + group * blocks.paddedChannels
+    }
+
+    /// A panel of a chunk of the sum; nil where it is to be packed first.
+    func panel(_ panel: Int, of sum: Range<Int>, group: Int) -> UnsafePointer<Scalar>? {
+        if unpacked != nil { return nil }
+        return base + (group * k + sum.lowerBound) * blocks.paddedChannels
+            + blocks.channels(ofPanel: panel).lowerBound * sum.count
+    }
+
+    /// Packs a panel right before its use.
+    func packLate(
+        _ panel: Int, of sum: Range<Int>, group: Int, to: UnsafeMutablePointer<Scalar>,
+        _ kernels: GEMMKernels<Scalar>
+    ) {
+        pack(unpacked! + group * m * k, sum, panel: panel, to: to, kernels)
+    }
+
+    private func pack(
+        _ weights: UnsafePointer<Scalar>, _ sum: Range<Int>, panel: Int,
+        to: UnsafeMutablePointer<Scalar>, _ kernels: GEMMKernels<Scalar>
+    ) {
+        let channels = blocks.channels(ofPanel: panel)
+        let rows = min(m, channels.upperBound) - channels.lowerBound
+        let first = weights + channels.lowerBound * k + sum.lowerBound
+        let squares = rows / kernels.mr * kernels.mr
+        var operands = WeightPanel(
+            weights: first, rowStride: k, rows: squares, depth: sum.count, panel: to)
+        operands.pitch = channels.count
+        if squares > 0 { kernels.packWeights(operands) }
+        for row in squares..<channels.count {
+            for i in 0..<sum.count {
+                to[i * channels.count + row] = row < rows ? first[row * k + i] : .zero
+            }
+        }
+    }
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CLanes
+import KernelInterface
+
+/// `R` pixels by `N` vectors of output channels in registers: a row of weights is loaded once and used for every pixel,
+/// whose values are spread over vectors from wherever they lie. So no pixel is packed, no stride splits a row, and a
+/// map of 7x7 or 14x14 pixels leaves no lane idle.
+///
+/// *Registers*: R·N sums, N weights, one pixel; R places of pixels in those for addresses. Never inlined, as in
+/// ``Tile``.
+enum PixelTile<V: KernelVector, let R: Int, let N: Int> {
+    typealias Scalar = V.Scalar
+    typealias Registers = InlineArray<R, InlineArray<N, V>>
+
+    /// Pixels from `first` on. With A = 1 two steps ask for a line of the next panel, from `line` on. Of two steps
+    /// a turn LLVM would load all values first and keep the sums in memory, as it does of eight pixels.
+    @inline(never) static func sum<let A: Int>(
+        _ o: PixelOperands<Scalar>, first: Int, line: Int, _: Ahead<A>.Type
+    ) {
+        var places = InlineArray<R, Int>(repeating: 0)
+        for r in 0..<R { places[r] = Int(o.pixels[first + r]) }
+        var t = start(o.start)
+        var b = o.b
+        var ahead = A == 1 ? o.ahead.unsafelyUnwrapped + line * lineElements : b
+        var offsets = o.offsets
+        for _ in 0..<o.depth {
+            if A == 1 {
+                lanes_prefetch_far(ahead)
+                ahead += lineElements / 2
+            }
+            step(&t, o.field + Int(offsets.pointee), places, b)
+            b += N * V.scalarCount
+            offsets += 1
+        }
+        Tile<V, R, N>.finish(t, o.c + first * o.ldc, o.ldc, o.accumulate, tail: 0)
+    }
+
+    @inline(__always) private static var lineElements: Int { 64 / MemoryLayout<Scalar>.stride }
+
+    @inline(__always) private static func start(_ channels: UnsafePointer<Scalar>?) -> Registers {
+        var t = Registers(repeating: .init(repeating: .zero))
+        if let channels {
+            for r in 0..<R { for j in 0..<N { t[r][j] = load(channels + j * V.scalarCount) } }
+        }
+        return t
+    }
+
+    @inline(__always) private static func step(
+        _ t: inout Registers, _ row: UnsafePointer<Scalar>, _ places: InlineArray<R, Int>,
+        _ b: UnsafePointer<Scalar>
+    ) {
+        var weights = InlineArray<N, V>(repeating: .zero)
+        for j in 0..<N { weights[j] = load(b + j * V.scalarCount) }
+        for r in 0..<R {
+            let value = V(repeating: row[places[r]])
+            for j in 0..<N { t[r][j] = V.muladd(value, weights[j], t[r][j]) }
+        }
+    }
+}
+
+/// Any number of pixels, in tiles of equal size or nearly so: of several tiles none has less than half of the most
+/// pixels, so that only a tile that is the only one may be wider than its pixels.
+enum PixelFamily<V: KernelVector> {
+    typealias Scalar = V.Scalar
+
+    #if AVX512
+    static var mostPixels: Int { 7 }
+    static var mostVectors: Int { 3 }
+    #elseif AVX2 || arch(arm64)
+    static var mostPixels: Int { 4 }
+    static var mostVectors: Int { 3 }
+    #else
+    static var mostPixels: Int { 4 }
+    static var mostVectors: Int { 2 }
+    #endif
+
+    static func sum(_ o: PixelOperands<Scalar>) {
+        if o.vectors == 3 {
+            sum(o, Panel<3>.self)
+        } else if o.vectors == 2 {
+            sum(o, Panel<2>.self)
+        } else {
+            sum(o, Panel<1>.self)
+        }
+    }
+
+    @inline(__always) private static func sum<let N: Int>(
+        _ o: PixelOperands<Scalar>, _ panel: Panel<N>.Type
+    ) {
+        let tiles = (o.count + mostPixels - 1) / mostPixels
+        let bytes = o.depth * N * MemoryLayout<V>.size, bytesATile = o.depth / 2 * 64
+        var first = 0
+        for tile in 0..<tiles {
+            let end = o.count * (tile + 1) / tiles
+            if o.ahead != nil && tile * bytesATile < bytes {
+                sum(o, first..<end, line: tile * (o.depth / 2), panel, Ahead<1>.self)
+            } else {
+                sum(o, first..<end, line: 0, panel, Ahead<0>.self)
+            }
+            first = end
+        }
+    }
+
+    @inline(__always) private static func sum<let N: Int, let A: Int>(
+        _ o: PixelOperands<Scalar>, _ pixels: Range<Int>, line: Int, _: Panel<N>.Type,
+        _ ahead: Ahead<A>.Type
+    ) {
+        let first = pixels.lowerBound
+        switch pixels.count {
+        #if AVX512
+        case 7: PixelTile<V, 7, N>.sum(o, first: first, line: line, ahead)
+        case 6: PixelTile<V, 6, N>.sum(o, first: first, line: line, ahead)
+        case 5: PixelTile<V, 5, N>.sum(o, first: first, line: line, ahead)
+        #else
+        case 3: PixelTile<V, 3, N>.sum(o, first: first, line: line, ahead)
+        case 2: PixelTile<V, 2, N>.sum(o, first: first, line: line, ahead)
+        #endif
+        default: PixelTile<V, 4, N>.sum(o, first: first, line: line, ahead)
+        }
+    }
+}

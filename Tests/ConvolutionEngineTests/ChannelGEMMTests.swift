@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ConvolutionEngine
+import KernelInterface
+import TestSupport
+import Testing
+
+/// `im2col` with output channels in the lanes: maps that fill no vector, of every number of pixels.
+@Suite("Products with output channels in the lanes")
+struct ChannelGEMMTests {
+    private static let dense = ShiftedColumnsTests.dense
+
+    static let rows: [ConvolutionCase] =
+        (4...40).map { width in
+            dense("\(width) pixels", [1, 70, 1, width], [35, 70, 1, 1]) { _ in }
+        }
+        + (32...66).map { outputs in
+            dense("\(outputs) channels", [1, 9, 5, 7], [outputs, 9, 3, 3]) {
+                $0.options.padding = .symmetric([1])
+            }
+        }
+        + [
+            dense("batch, three blocks", [3, 40, 19, 27], [100, 40, 1, 1]) { _ in },
+            dense("batch, padded", [2, 40, 13, 14], [100, 40, 3, 3]) {
+                $0.options.padding = .symmetric([1])
+            },
+            dense("in groups", [2, 80, 7, 7], [134, 40, 3, 3]) {
+                $0.options.groups = 2
+                $0.options.padding = .symmetric([1])
+            },
+            dense("no bias", [1, 64, 7, 7], [64, 64, 3, 3]) {
+                $0.bias = false
+                $0.options.padding = .symmetric([1])
+            },
+            dense("stride 2, padded", [1, 40, 27, 29], [64, 40, 3, 3]) {
+                $0.options.stride = [2]
+                $0.options.padding = .symmetric([1])
+            },
+            dense("stride 2, 1x1", [2, 70, 27, 29], [64, 70, 1, 1]) { $0.options.stride = [2] },
+            dense("stride 3 and 2, inside", [1, 20, 31, 30], [64, 20, 5, 4]) {
+                $0.options.stride = [3, 2]
+            },
+            dense("dilated", [1, 20, 17, 19], [64, 20, 3, 3]) {
+                $0.options.dilation = [2, 3]
+                $0.options.padding = .symmetric([2, 3])
+            },
+            dense("padding at one end", [1, 20, 9, 9], [64, 20, 3, 3]) {
+                $0.options.padding = .pairs([[0, 2], [2, 0]])
+            },
+            dense("more padding than input", [1, 20, 3, 2], [64, 20, 3, 3]) {
+                $0.options.padding = .symmetric([6])
+            },
+            dense("many chunks of the sum", [1, 300, 6, 7], [64, 300, 3, 3]) {
+                $0.options.padding = .symmetric([1])
+            },
+            dense("a chunk that ends early", [1, 259, 5, 7], [64, 259, 1, 1]) { _ in },
+            dense("1-d", [2, 40, 107], [64, 40, 3]) { $0.options.padding = .symmetric([1]) },
+            dense("1-d, stride 5", [1, 30, 703], [64, 30, 7]) {
+                $0.options.stride = [5]
+                $0.options.padding = .symmetric([3])
+            },
+            dense("1-d, several blocks", [1, 90, 2003], [70, 90, 3]) {
+                $0.options.padding = .symmetric([1])
+            },
+            dense("3-d", [1, 9, 5, 6, 7], [40, 9, 3, 3, 3]) {
+                $0.options.padding = .symmetric([1])
+            },
+            dense("3-d, several blocks", [1, 20, 9, 11, 13], [70, 20, 2, 3, 3]) {
+                $0.options.padding = .symmetric([1])
+                $0.options.stride = [1, 2, 1]
+            },
+        ]
+
+    @Test("sums are those of the definition", arguments: InstructionSet.available)
+    func sums(isa: InstructionSet) throws {
+        let kernels = try #require(isa.kernels)
+        for row in Self.rows {
+            for dtype in [DType.float32, .float64] {
+                var trial = try Trial(row, dtype, seed: 21)
+                // The definition's own sums of a thousand products in float64 are no more exact.
+                if dtype == .float64 { trial.tolerance = Tolerance(relative: 3e-14) }
+                for threads in [1, 3, 8] {
+                    let failure = trial.run(.im2col, kernels, threads: threads)
+                    #expect(failure == nil, "\(isa) \(dtype) \(row): \(failure ?? "")")
+                }
+            }
+        }
+    }
+
+    @Test("bits depend neither on the cores nor on the batch", arguments: InstructionSet.available)
+    func invariance(isa: InstructionSet) throws {
+        let kernels = try #require(isa.kernels)
+        for row in Self.rows {
+            let trial = try Trial(row, .float32, seed: 22)
+            let one = InvarianceTests.bits(trial, .im2col, kernels, threads: 1)
+            for threads in [2, 5, 8] {
+                let several = InvarianceTests.bits(trial, .im2col, kernels, threads: threads)
+                #expect(one == several, "\(isa) \(row)")
+            }
+            let images = try (0..<row.input[0]).flatMap {
+                try InvarianceTests.bits(
+                    trial.image($0, of: row), .im2col, kernels, threads: 2)
+            }
+            #expect(one == images, "\(isa) \(row), image by image")
+        }
+    }
+
+    @Test("what is not finite stays in its windows", arguments: InstructionSet.available)
+    func nonFinite(isa: InstructionSet) throws {
+        let kernels = try #require(isa.kernels)
+        for row in Self.rows {
+            var trial = try Trial(row, .float32, seed: 23)
+            trial.plant([.infinity, .nan, -.infinity])
+            let failure = trial.run(.im2col, kernels, threads: 2)
+            #expect(failure == nil, "\(isa) \(row): \(failure ?? "")")
+        }
+    }
+}
