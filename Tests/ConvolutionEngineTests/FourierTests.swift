@@ -65,6 +65,29 @@ struct FourierTests {
         }
     }
 
+    @Test("outputs that see nothing but padding are the bias, to the last bit")
+    func sightless() throws {
+        for (groups, bias) in [(1, [2]), (2, nil), (2, [2])] {
+            var options = ConvolutionOptions()
+            options.groups = groups
+            options.padding = .symmetric([1, 0, 0])
+            options.dilation = [2, 1, 1]
+            options.algorithm = .fft
+            let weight = Tensor.random([2, 2 / groups, 2, 1, 1], .float32, seed: 1)
+            let geometry = try ConvolutionGeometry(
+                .forward, spatialRank: 3, input: [2, 2, 1, 1, 1], weight: weight.shape, bias: bias,
+                options: options)
+            let biases = bias.map { Tensor.random($0, .float32, seed: 2) }
+            let output = try Convolution(geometry, options: options).run(
+                .init(
+                    input: .random([2, 2, 1, 1, 1], .float32, seed: 3), weight: weight, bias: biases
+                )
+            ).output
+            let expected = biases?.doubles ?? [0, 0]
+            #expect(output.doubles == expected + expected)
+        }
+    }
+
     /// A layer, and whether its sums are so long that transforms are faster.
     struct Choice: Sendable, CustomStringConvertible {
         let input: [Int], weight: [Int]

@@ -4,9 +4,10 @@
 A counterexample is printed as a Case; what was found and mended stays here as an @example.
 """
 import pytest
-from hypothesis import event, given, note, settings
+from hypothesis import event, example, given, note, settings
 
 import wire
+from cases import Case
 from closeness import assert_promised
 from convserve_process import Convserve
 from strategies import convolutions
@@ -36,6 +37,8 @@ def check(server, case):
 
 
 @given(convolutions(transposed=False))
+@example(Case("conv3d", input=[2, 2, 1, 1, 1], weight=[2, 1, 2, 1, 1], fields=dict(
+    algorithm="fft", padding=[1, 0, 0], dilation=[2, 1, 1], groups=2)))
 def test_convolution(server, case):
     check(server, case)
 

@@ -25,7 +25,8 @@ import Synchronization
 /// *Error*: that of transforms, relative to the rms of the box: rms 3e-7 and max 2e-6 of the output's
 /// rms for signals like noise. Whole numbers come out rounded. A value that is not finite, and
 /// sums beyond the largest number, would reach all outputs of a box: images in which an output is not
-/// finite are computed again by ``ImplicitGEMM``, group by group.
+/// finite are computed again by ``ImplicitGEMM``, group by group. It computes them all where no output looks at the
+/// input: what wraps around a box would be all that they have.
 struct FFTConvolution<Scalar: TensorScalar>: Sendable {
     let geometry: ConvolutionGeometry
     let tiling: FourierTiling
@@ -66,7 +67,9 @@ struct FFTConvolution<Scalar: TensorScalar>: Sendable {
         let note: @Sendable (Int) -> Void = { image in
             spoiled.withLock { _ = $0.insert(image) }
         }
-        if isDepthwise {
+        if !geometry.looksAtInput {
+            (0..<geometry.batch * geometry.groups).forEach(note)
+        } else if isDepthwise {
             filterChannels(operands, spectra, bias: weights.bias, note)
         } else {
             multiplyChannels(operands, spectra, bias: weights.bias, note)
