@@ -23,6 +23,8 @@ public final class GEMMKernels<Scalar: BinaryFloatingPoint & Sendable>: Sendable
     public let multiplyColumn: @Sendable (ColumnOperands<Scalar>) -> Void
     /// C <- A·B for `mr` rows or for one, with B's rows wherever the offsets point.
     public let slide: @Sendable (SlideOperands<Scalar>) -> Void
+    /// The same for `mr` rows of odd outputs, which go out among the even ones.
+    public let slideZipped: @Sendable (ZippedOperands<Scalar>) -> Void
     /// C <- A·B (+ C) for tiles whose rows of A are windows of a field.
     public let sumWindows: @Sendable (WindowOperands<Scalar>) -> Void
     /// Sums of pixels with output channels in the lanes, and the largest tile of them: pixels, and vectors of channels.
@@ -65,6 +67,7 @@ public final class GEMMKernels<Scalar: BinaryFloatingPoint & Sendable>: Sendable
         gatherRows: @escaping @Sendable (ColumnRows<Scalar>) -> Void,
         multiplyColumn: @escaping @Sendable (ColumnOperands<Scalar>) -> Void,
         slide: @escaping @Sendable (SlideOperands<Scalar>) -> Void,
+        slideZipped: @escaping @Sendable (ZippedOperands<Scalar>) -> Void,
         sumWindows: @escaping @Sendable (WindowOperands<Scalar>) -> Void,
         sumPixels: @escaping @Sendable (PixelOperands<Scalar>) -> Void,
         pixelTile: (pixels: Int, vectors: Int),
@@ -90,6 +93,7 @@ public final class GEMMKernels<Scalar: BinaryFloatingPoint & Sendable>: Sendable
         self.gatherRows = gatherRows
         self.multiplyColumn = multiplyColumn
         self.slide = slide
+        self.slideZipped = slideZipped
         self.sumWindows = sumWindows
         self.sumPixels = sumPixels
         self.pixelTile = pixelTile

@@ -26,6 +26,8 @@ where Scalar: BinaryFloatingPoint & SIMDScalar & Sendable {
     static func first(_ n: Int, _ v: Self) -> Self
     /// The first n lanes of v to p; n >= 0.
     static func storeFirst(_ n: Int, _ v: Self, _ p: UnsafeMutablePointer<Scalar>)
+    /// Lane i of v to p[i] for i >= n; n >= 0.
+    static func storeFrom(_ n: Int, _ v: Self, _ p: UnsafeMutablePointer<Scalar>)
     /// The lanes of v where all bits of m are set, zeros where none is.
     static func masked(_ v: Self, _ m: Self) -> Self
     /// Rows and columns of a square that ``transpose(_:_:_:_:)`` turns.

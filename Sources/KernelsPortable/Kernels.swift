@@ -39,6 +39,7 @@ public let kernels = KernelTable(
         gatherRows: { TileFamily<V, R, N>.gather($0) },
         multiplyColumn: { ColumnTile<V, R>.run($0) },
         slide: { TileFamily<V, R, N>.slide($0) },
+        slideZipped: { TileFamily<V, R, N>.slide($0) },
         sumWindows: { TileFamily<V, R, N>.sumWindows($0) },
         sumPixels: { PixelFamily<V>.sum($0) },
         pixelTile: (PixelFamily<V>.mostPixels, PixelFamily<V>.mostVectors),

@@ -136,7 +136,7 @@ enum Tile<V: KernelVector, let R: Int, let N: Int> {
     }
 
     /// Row k of B is loaded once and used for every row of C.
-    @inline(__always) private static func step(
+    @inline(__always) static func step(
         _ t: inout Registers, _ a: UnsafePointer<Scalar>, _ b: UnsafePointer<Scalar>, _ lda: Int = 1
     ) {
         var row = InlineArray<N, V>(repeating: .zero)

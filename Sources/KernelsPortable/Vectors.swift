@@ -32,6 +32,11 @@ extension SIMD16: KernelVector where Scalar == Float {
     ) {
         f32x16_store_first(p, v, n)
     }
+    @inline(__always) static func storeFrom(
+        _ n: Int, _ v: Self, _ p: UnsafeMutablePointer<Float>
+    ) {
+        f32x16_store_from(p, v, n)
+    }
     @inline(__always) static func masked(_ v: Self, _ m: Self) -> Self { f32x16_masked(v, m) }
     @inline(__always) static var square: Int { 8 }
     @inline(__always) static func transpose(
@@ -67,6 +72,11 @@ extension SIMD8: KernelVector where Scalar == Double {
         _ n: Int, _ v: Self, _ p: UnsafeMutablePointer<Double>
     ) {
         f64x8_store_first(p, v, n)
+    }
+    @inline(__always) static func storeFrom(
+        _ n: Int, _ v: Self, _ p: UnsafeMutablePointer<Double>
+    ) {
+        f64x8_store_from(p, v, n)
     }
     @inline(__always) static func masked(_ v: Self, _ m: Self) -> Self { f64x8_masked(v, m) }
     @inline(__always) static var square: Int { 8 }
@@ -107,6 +117,11 @@ extension SIMD8: KernelVector where Scalar == Float {
         _ n: Int, _ v: Self, _ p: UnsafeMutablePointer<Float>
     ) {
         f32x8_store_first(p, v, n)
+    }
+    @inline(__always) static func storeFrom(
+        _ n: Int, _ v: Self, _ p: UnsafeMutablePointer<Float>
+    ) {
+        f32x8_store_from(p, v, n)
     }
     @inline(__always) static func masked(_ v: Self, _ m: Self) -> Self { f32x8_masked(v, m) }
     @inline(__always) static var square: Int { 4 }
@@ -151,6 +166,11 @@ extension SIMD4: KernelVector where Scalar == Double {
     ) {
         f64x4_store_first(p, v, n)
     }
+    @inline(__always) static func storeFrom(
+        _ n: Int, _ v: Self, _ p: UnsafeMutablePointer<Double>
+    ) {
+        f64x4_store_from(p, v, n)
+    }
     @inline(__always) static func masked(_ v: Self, _ m: Self) -> Self { f64x4_masked(v, m) }
     @inline(__always) static var square: Int { 4 }
     @inline(__always) static func transpose(
@@ -191,6 +211,11 @@ extension SIMD4: KernelVector where Scalar == Float {
     ) {
         f32x4_store_first(p, v, n)
     }
+    @inline(__always) static func storeFrom(
+        _ n: Int, _ v: Self, _ p: UnsafeMutablePointer<Float>
+    ) {
+        f32x4_store_from(p, v, n)
+    }
     @inline(__always) static func masked(_ v: Self, _ m: Self) -> Self { f32x4_masked(v, m) }
     @inline(__always) static var square: Int { 4 }
     @inline(__always) static func transpose(
@@ -226,6 +251,11 @@ extension SIMD2: KernelVector where Scalar == Double {
         _ n: Int, _ v: Self, _ p: UnsafeMutablePointer<Double>
     ) {
         f64x2_store_first(p, v, n)
+    }
+    @inline(__always) static func storeFrom(
+        _ n: Int, _ v: Self, _ p: UnsafeMutablePointer<Double>
+    ) {
+        f64x2_store_from(p, v, n)
     }
     @inline(__always) static func masked(_ v: Self, _ m: Self) -> Self { f64x2_masked(v, m) }
     @inline(__always) static var square: Int { 4 }

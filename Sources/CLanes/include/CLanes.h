@@ -155,6 +155,42 @@ LANES_INLINE void f64x8_store_first(double *p, f64x8 v, long n) {
 }
 #endif
 
+// The lanes from the n-th on to their places behind p, and nothing in front of them; 0 <= n.
+#define LANES_STORE_LAST_HALVES(V, H, T, LOW, HIGH)                                  \
+    LANES_INLINE void V##_store_from(T *p, V v, long n) {                            \
+        const long half = sizeof(V) / sizeof(T) / 2;                                 \
+        H high = __builtin_shufflevector(v, v, HIGH);                                \
+        if (n >= half) {                                                             \
+            H##_store_from(p + half, high, n - half);                                \
+        } else {                                                                     \
+            H##_store(p + half, high);                                               \
+            H##_store_from(p, __builtin_shufflevector(v, v, LOW), n);                \
+        }                                                                            \
+    }
+LANES_INLINE void f32x2_store_from(float *p, f32x2 v, long n) {
+    if (n < 1) f32x2_store(p, v);
+    else if (n < 2) p[1] = v.y;
+}
+LANES_INLINE void f64x2_store_from(double *p, f64x2 v, long n) {
+    if (n < 1) f64x2_store(p, v);
+    else if (n < 2) p[1] = v.y;
+}
+LANES_STORE_LAST_HALVES(f32x4, f32x2, float, LANES_LIST(0, 1), LANES_LIST(2, 3))
+#if defined(__AVX__)
+LANES_STORE_LAST_HALVES(f32x8, f32x4, float, LANES_LIST(0, 1, 2, 3), LANES_LIST(4, 5, 6, 7))
+LANES_STORE_LAST_HALVES(f64x4, f64x2, double, LANES_LIST(0, 1), LANES_LIST(2, 3))
+#endif
+#if defined(__AVX512F__)
+LANES_INLINE void f32x16_store_from(float *p, f32x16 v, long n) {
+    unsigned short mask = n >= 16 ? 0 : 0xffffu << n;
+    __builtin_ia32_storeups512_mask((f32x16_vector *)p, (f32x16_vector)v, mask);
+}
+LANES_INLINE void f64x8_store_from(double *p, f64x8 v, long n) {
+    unsigned char mask = n >= 8 ? 0 : 0xffu << n;
+    __builtin_ia32_storeupd512_mask((f64x8_vector *)p, (f64x8_vector)v, mask);
+}
+#endif
+
 // Squares of N x N, turned. transpose: to[k * pitch + r] = from[r * stride + k]; scatter: the same with
 // row k at to + at[k], the last row first: rows that nobody wants may go where row 0 is written after them.
 // Twice, row i is interleaved with row i + 2.

@@ -12,9 +12,14 @@ struct StridePhase: Sendable {
     /// A tap of a residue, and which of the grid's positions it looks at.
     typealias Tap = (index: Int, position: Int)
 
-    init(residue: SpatialTriple, taps: [Tap], channels: Int, nr: Int) {
+    /// - Parameter inOrder: rows of B are in the order of the sum instead
+    init(residue: SpatialTriple, taps: [Tap], channels: Int, nr: Int, inOrder: Bool) {
         self.residue = residue
         self.taps = taps.map(\.index)
+        if inOrder {
+            offsets = (0..<max(1, channels * taps.count)).map { Int32($0 * nr) }
+            return
+        }
         offsets =
             taps.isEmpty
             ? [0]

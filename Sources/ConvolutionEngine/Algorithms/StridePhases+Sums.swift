@@ -13,6 +13,8 @@ extension StridePhases {
         let c: UnsafeMutablePointer<Scalar>
         let firstRow: Int
         let bias: UnsafePointer<Scalar>
+        /// Where the outputs go two residues at a time, once this chunk is added.
+        let zips: ZippedOutput?
     }
 
     /// Panels of a chunk's weights, those of a phase together, or those of some output channels.
@@ -53,56 +55,110 @@ extension StridePhases {
     func multiply(_ chunk: Chunk, _ rows: Range<Int>, _ panels: ChunkPanels) {
         let isFirst = chunk.channels.lowerBound == 0
         var a = panels.first
+        var even: Product?
         for (i, phase) in phases.enumerated() {
             let depth = chunk.channels.count * phase.taps.count
-            if isFirst || !phase.taps.isEmpty {
-                let aStride = panels.panelStride ?? depth * kernels.mr
-                let start = geometry.hasBias || !phase.taps.isEmpty ? chunk.bias : nil
-                multiply(
-                    phase, depth: depth, rows: rows.count,
-                    a: a + (rows.lowerBound - panels.firstRow) / kernels.mr * aStride,
-                    aStride: aStride, b: chunk.b, pixels: chunk.pixels,
-                    c: chunk.c + i * phasePitch + (rows.lowerBound - chunk.firstRow) * ldc,
-                    start: isFirst ? start.map { $0 + rows.lowerBound } : nil, accumulate: !isFirst)
-            }
+            let aStride = panels.panelStride ?? depth * kernels.mr
+            let start = geometry.hasBias || !phase.taps.isEmpty ? chunk.bias : nil
+            // Sums that go out as soon as they are there need no memory for more than two phases.
+            let place = isFirst && chunk.zips != nil ? i % 2 : i
+            let product = Product(
+                phase: phase, depth: depth,
+                a: a + (rows.lowerBound - panels.firstRow) / kernels.mr * aStride,
+                aStride: aStride,
+                c: chunk.c + place * phasePitch + (rows.lowerBound - chunk.firstRow) * ldc,
+                start: isFirst ? start.map { $0 + rows.lowerBound } : nil, accumulate: !isFirst)
             a += depth * panels.perPhase * kernels.mr
+            if let zips = chunk.zips {
+                if i % 2 == 1 { multiply(even!, product, chunk, rows, zips, pair: i / 2) }
+                even = product
+            } else if isFirst || !phase.taps.isEmpty {
+                multiply(product, chunk, rows.count)
+            }
         }
     }
 
-    /// One phase of one chunk: a panel of B stays in L1 while panels of A pass by, from L2. A, C and the bias begin at
-    /// the first of the rows.
-    private func multiply(
-        _ phase: StridePhase, depth: Int, rows: Int, a: UnsafePointer<Scalar>, aStride: Int,
-        b: UnsafePointer<Scalar>, pixels: Int, c: UnsafeMutablePointer<Scalar>,
-        start: UnsafePointer<Scalar>?, accumulate: Bool
-    ) {
-        let mr = kernels.mr, atATime = aStride == depth * mr ? blocks.mc : mr
-        let panels = ColumnPanels(pixels, kernels: kernels)
-        let kernels = kernels, ldc = ldc, panelStride = panelStride
-        phase.offsets.withUnsafeBufferPointer { offsets in
+    /// One phase of one chunk. A, C and the bias begin at the first of the rows.
+    struct Product {
+        let phase: StridePhase
+        let depth: Int
+        let a: UnsafePointer<Scalar>
+        let aStride: Int
+        let c: UnsafeMutablePointer<Scalar>
+        let start: UnsafePointer<Scalar>?
+        let accumulate: Bool
+    }
+
+    /// Panels of A that pass by a panel of B.
+    private func atATime(_ product: Product) -> Int {
+        product.aStride == product.depth * kernels.mr ? blocks.mc : kernels.mr
+    }
+
+    /// A panel of B stays in L1 while panels of A pass by, from L2.
+    private func multiply(_ product: Product, _ chunk: Chunk, _ rows: Int) {
+        let panels = ColumnPanels(chunk.pixels, kernels: kernels)
+        let atATime = atATime(product)
+        product.phase.offsets.withUnsafeBufferPointer { offsets in
             for m0 in stride(from: 0, to: rows, by: atATime) {
-                let count = (min(rows - m0, atATime) + mr - 1) / mr
-                let a = a + m0 / mr * aStride
+                let some = m0..<min(rows, m0 + atATime)
                 for panel in 0..<panels.count {
-                    let columns = panels[panel], j = columns.lowerBound
-                    let vectors = (columns.count + kernels.lanes - 1) / kernels.lanes
-                    if isWhole {
-                        kernels.multiply(
-                            TileOperands(
-                                count: count, depth: depth, a: a,
-                                b: b + panel * panelStride, c: c + m0 * ldc + j, ldc: ldc,
-                                vectors: vectors, bias: start.map { $0 + m0 },
-                                accumulate: accumulate))
-                        continue
-                    }
-                    kernels.slide(
-                        SlideOperands(
-                            rows: mr, count: count, depth: depth, a: a,
-                            b: b + panel * panelStride, offsets: offsets.baseAddress!,
-                            c: c + m0 * ldc + j, ldc: ldc, vectors: vectors,
-                            bias: start.map { $0 + m0 }, accumulate: accumulate))
+                    let tiles = tiles(product, some, offsets, chunk, panel, panels[panel])
+                    multiply(tiles)
                 }
             }
         }
+    }
+
+    /// The same for the two phases of a row, the last one of whose tiles send out both.
+    private func multiply(
+        _ even: Product, _ odd: Product, _ chunk: Chunk, _ rows: Range<Int>, _ zips: ZippedOutput,
+        pair: Int
+    ) {
+        let panels = ColumnPanels(chunk.pixels, kernels: kernels)
+        let atATime = min(atATime(even), atATime(odd)), output = zips.row(rows.lowerBound)
+        even.phase.offsets.withUnsafeBufferPointer { evens in
+            odd.phase.offsets.withUnsafeBufferPointer { odds in
+                for m0 in stride(from: 0, to: rows.count, by: atATime) {
+                    let some = m0..<min(rows.count, m0 + atATime)
+                    for panel in 0..<panels.count {
+                        let columns = panels[panel]
+                        let first = tiles(even, some, evens, chunk, panel, columns)
+                        multiply(first)
+                        zips.withPlaces(pair, panel) { places, isWhole in
+                            kernels.slideZipped(
+                                ZippedOperands(
+                                    odd: tiles(odd, some, odds, chunk, panel, columns),
+                                    even: first.c, rows: some.count,
+                                    output: output + m0 * zips.pitch, outputPitch: zips.pitch,
+                                    places: places, isWhole: isWhole))
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Tiles below each other: some rows of a product, and the columns of a panel.
+    @inline(__always)
+    private func tiles(
+        _ product: Product, _ rows: Range<Int>, _ offsets: UnsafeBufferPointer<Int32>,
+        _ chunk: Chunk, _ panel: Int, _ columns: Range<Int>
+    ) -> SlideOperands<Scalar> {
+        let mr = kernels.mr, m0 = rows.lowerBound
+        return SlideOperands(
+            rows: mr, count: (rows.count + mr - 1) / mr, depth: product.depth,
+            a: product.a + m0 / mr * product.aStride, b: chunk.b + panel * panelStride,
+            offsets: offsets.baseAddress!, c: product.c + m0 * ldc + columns.lowerBound, ldc: ldc,
+            vectors: (columns.count + kernels.lanes - 1) / kernels.lanes,
+            bias: product.start.map { $0 + m0 }, accumulate: product.accumulate)
+    }
+
+    @inline(__always)
+    private func multiply(_ o: SlideOperands<Scalar>) {
+        guard isWhole else { return kernels.slide(o) }
+        kernels.multiply(
+            TileOperands(
+                count: o.count, depth: o.depth, a: o.a, b: o.b, c: o.c, ldc: o.ldc,
+                vectors: o.vectors, bias: o.bias, accumulate: o.accumulate))
     }
 }

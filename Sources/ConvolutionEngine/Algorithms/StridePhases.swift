@@ -25,12 +25,12 @@ struct StridePhases<Scalar: TensorScalar>: Sendable {
     let geometry: ConvolutionGeometry
     let kernels: GEMMKernels<Scalar>
     let threads: Int
-    private let packer: ColumnPacker<Scalar>
+    let packer: ColumnPacker<Scalar>
     let blocks: BlockSizes
     /// In the order of their residues, the width's fastest.
     let phases: [StridePhase]
     /// Input channels of a chunk of the sum.
-    private let channelsAtATime: Int
+    let channelsAtATime: Int
     /// Elements of one row of C: the pixels of a block, and slack.
     let ldc: Int
     /// Output channels whose sums are in memory at a time.
@@ -66,12 +66,16 @@ struct StridePhases<Scalar: TensorScalar>: Sendable {
         packer = ColumnPacker(
             grid, channels: g.inputChannelsPerGroup, mostPixels: blocks.mostPixels,
             mostRows: atATime * positions, kernels: kernels)
-        isWhole = sets.allSatisfy { $0.taps.count == positions }
+        let isWhole = sets.allSatisfy { $0.taps.count == positions }
+        self.isWhole = isWhole
         phases = sets.map {
             StridePhase(
-                residue: $0.residue, taps: $0.taps, channels: atATime,
-                nr: kernels.nr)
+                residue: $0.residue, taps: $0.taps, channels: atATime, nr: kernels.nr,
+                inOrder: isWhole)
         }
+        isZipped =
+            g.stride.width == 2 && g.outputSize.width > 1
+            && 2 * grid.size.width >= kernels.lanes && sets.allSatisfy { !$0.taps.isEmpty }
         ldc = blocks.mostPixels + kernels.lanes
         let fitting = 524_288 / (phases.count * ldc) / kernels.mr * kernels.mr
         rowsAtATime = max(kernels.mr, min(fitting, m))
@@ -81,6 +85,8 @@ struct StridePhases<Scalar: TensorScalar>: Sendable {
     /// Whether every phase looks at all positions: rows of B are then in the order of the sum, otherwise
     /// position by position, so that what a phase picks lies together and fills whole lines of L1.
     let isWhole: Bool
+    /// Whether the last sums of the two residues of the width go out together, as soon as there are some.
+    let isZipped: Bool
     /// Elements from one position's rows of B to the next's: what a row writes too much is less than a row.
     private var positionStride: Int { (channelsAtATime + 1) * kernels.nr }
     /// Elements from one panel of B to the next.
@@ -155,7 +161,7 @@ struct StridePhases<Scalar: TensorScalar>: Sendable {
     }
 
     /// A block of pixels, and the memory to work in: C `[phase][row][ldc]`, then B, then padded rows.
-    private struct Part {
+    struct Part {
         let image: Int
         let pixels: Range<Int>
         let scratch: UnsafeMutablePointer<Scalar>
@@ -174,6 +180,7 @@ struct StridePhases<Scalar: TensorScalar>: Sendable {
         let input = operands.input + part.image * channels * geometry.inputSize.count
         let bias = weights.bias(ofGroup: group)
         let order = weights.group(group).form == .packedLate ? tapOrder : nil
+        let zips = isZipped ? zippedOutput(part, operands) : nil
         var first = 0
         // a sum of nothing is one chunk of no channels, which writes the bias
         repeat {
@@ -186,7 +193,8 @@ struct StridePhases<Scalar: TensorScalar>: Sendable {
             }
             let chunk = Chunk(
                 channels: first..<first + some, b: b, pixels: part.pixels.count, c: part.scratch,
-                firstRow: rows.lowerBound, bias: bias)
+                firstRow: rows.lowerBound, bias: bias,
+                zips: first + some == channels ? zips : nil)
             if let order {
                 multiplyLate(
                     chunk, rows, weights.group(group).first, order,
@@ -204,19 +212,22 @@ struct StridePhases<Scalar: TensorScalar>: Sendable {
         } while first < channels
     }
 
-    /// Rows of sums to rows of outputs: element q of residue r goes to column `s·q + r`.
+    /// Rows of sums to rows of outputs, unless they are there already: element q of residue r goes to column `s·q + r`.
     private func interleave(
         _ part: Part, _ channels: Range<Int>, _ operands: RunOperands<Scalar>
     ) {
+        if isZipped && operands.isPlain { return }
         let first = part.image * geometry.outputChannelsPerGroup
         pieces(of: part.pixels).withUnsafeBufferPointer { pieces in
             for channel in channels {
                 let plane = operands.output + (first + channel) * geometry.outputSize.count
-                kernels.interleavePieces(
-                    PhaseRows(
-                        phases: part.scratch + (channel - channels.lowerBound) * ldc,
-                        pitch: phasePitch, stride: geometry.stride.width, row: plane, count: 0),
-                    pieces)
+                if !isZipped {
+                    kernels.interleavePieces(
+                        PhaseRows(
+                            phases: part.scratch + (channel - channels.lowerBound) * ldc,
+                            pitch: phasePitch, stride: geometry.stride.width, row: plane, count: 0),
+                        pieces)
+                }
                 if operands.isPlain { continue }
                 for piece in pieces { operands.finish(plane + piece.to, count: piece.count) }
             }
