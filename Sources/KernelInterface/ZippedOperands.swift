@@ -1,38 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Sums of odd outputs, which go out among even ones that are there already:
+/// Sums of every other output, which go out among the others, that are there already:
 ///
-///     odd[r, j] <- start + Σ_k a[k·mr + r] · b[offsets[k] + j]   (+ C)
-///     row r of the outputs  <- even[r·ldc] odd[r, 0] even[r·ldc + 1] odd[r, 1] ...
+///     C[r, j] <- start + Σ_k a[k·mr + r] · b[offsets[k] + j]   (+ C)
+///     row r of the outputs  <- others[r·ldc] C[r, 0] others[r·ldc + 1] C[r, 1] ...
 ///
-/// A row of outputs is stored vector by vector, each where its ``ZippedPlace`` says.
+/// or, of even outputs, `C[r, 0] others[r·ldc] ...`. A row of outputs is stored vector by vector,
+/// each where its ``ZippedPlace`` says.
 ///
-/// Assumptions as for ``SlideOperands``, whose `rows` are `mr` and whose vectors are at most nr / lanes; C may be
-/// written whether it is accumulated or not.
+/// Assumptions as for ``SlideOperands``, whose `rows` are `mr` and whose vectors are at most nr /
+/// lanes; C may be written whether it is accumulated or not.
 public struct ZippedOperands<Scalar>: @unchecked Sendable {
-    /// The odd sums; C is what earlier chunks have left of them.
-    public var odd: SlideOperands<Scalar>
-    /// The even sums, with the pitch of C.
-    public var even: UnsafePointer<Scalar>
+    /// The sums; C is what earlier chunks have left of them.
+    public var sums: SlideOperands<Scalar>
+    /// Whether they are the odd outputs.
+    public var isOdd: Bool
+    /// The other outputs, with the pitch of C.
+    public var others: UnsafePointer<Scalar>
     /// Rows that exist, of all tiles.
     public var rows: Int
     /// The outputs of the first row: what places count from.
     public var output: UnsafeMutablePointer<Scalar>
     /// Elements from one row's outputs to the next's.
     public var outputPitch: Int
-    /// Places of the vectors, two for each of `odd.vectors`.
+    /// Places of the vectors, two for each of `sums.vectors`.
     public var places: UnsafePointer<ZippedPlace>
     /// Whether each of them is a whole vector.
     public var isWhole: Bool
 
     /// All of it.
     public init(
-        odd: SlideOperands<Scalar>, even: UnsafePointer<Scalar>, rows: Int,
+        sums: SlideOperands<Scalar>, isOdd: Bool, others: UnsafePointer<Scalar>, rows: Int,
         output: UnsafeMutablePointer<Scalar>, outputPitch: Int,
         places: UnsafePointer<ZippedPlace>, isWhole: Bool
     ) {
-        self.odd = odd
-        self.even = even
+        self.sums = sums
+        self.isOdd = isOdd
+        self.others = others
         self.rows = rows
         self.output = output
         self.outputPitch = outputPitch
@@ -41,7 +45,8 @@ public struct ZippedOperands<Scalar>: @unchecked Sendable {
     }
 }
 
-/// Where the lanes of a vector go: i < ``count`` to ``first`` + i, i >= ``skipped`` to ``next`` + i.
+/// Where the lanes of a vector go: i < ``count`` to ``first`` + i, i >= ``skipped`` to ``next`` +
+/// i.
 public struct ZippedPlace: Sendable {
     /// Offset of lane 0 in a row.
     public var first: Int

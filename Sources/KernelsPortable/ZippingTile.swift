@@ -5,11 +5,11 @@ import KernelInterface
 
 /// A tile whose sums go out among those of another.
 ///
-/// The lines of the outputs, which nobody has touched yet, are asked for during the sums, so that stores do not
-/// wait for them. The sums are those of ``Tile/indirect(_:column:)``, to the bit.
+/// The lines of the outputs, which nobody has touched yet, are asked for during the sums, so that
+/// stores do not wait for them. The sums are those of ``Tile/indirect(_:column:)``, to the bit.
 extension Tile {
     @inline(never) static func zipping(_ o: ZippedOperands<Scalar>) {
-        let sums = o.odd
+        let sums = o.sums
         var t = start(sums.bias)
         prefetch(sums.c, sums.ldc)
         var a = sums.a, offsets = sums.offsets
@@ -32,17 +32,17 @@ extension Tile {
             offsets += 1
         }
         if o.isWhole && !sums.accumulate && o.rows >= R {
-            zip(t, o)
+            if o.isOdd { zipOdd(t, o) } else { zipEven(t, o) }
         } else {
             finish(t, sums.c, sums.ldc, sums.accumulate, tail: 0)
             zipRows(o)
         }
     }
 
-    /// Whole vectors from registers.
-    @inline(__always) private static func zip(_ t: Registers, _ o: ZippedOperands<Scalar>) {
+    /// Whole vectors, of registers.
+    @inline(__always) private static func zipOdd(_ t: Registers, _ o: ZippedOperands<Scalar>) {
         for r in 0..<R {
-            let row = o.output + r * o.outputPitch, evens = o.even + r * o.odd.ldc
+            let row = o.output + r * o.outputPitch, evens = o.others + r * o.sums.ldc
             for j in 0..<N {
                 let even: V = load(evens + j * V.scalarCount)
                 store(V.zipLow(even, t[r][j]), row + o.places[2 * j].first)
@@ -51,13 +51,26 @@ extension Tile {
         }
     }
 
-    /// Any vectors, from C.
+    @inline(__always) private static func zipEven(_ t: Registers, _ o: ZippedOperands<Scalar>) {
+        for r in 0..<R {
+            let row = o.output + r * o.outputPitch, odds = o.others + r * o.sums.ldc
+            for j in 0..<N {
+                let odd: V = load(odds + j * V.scalarCount)
+                store(V.zipLow(t[r][j], odd), row + o.places[2 * j].first)
+                store(V.zipHigh(t[r][j], odd), row + o.places[2 * j + 1].first)
+            }
+        }
+    }
+
+    /// Any vectors, of C.
     @inline(never) private static func zipRows(_ o: ZippedOperands<Scalar>) {
+        let sums = UnsafePointer(o.sums.c)
+        let evens = o.isOdd ? o.others : sums, odds = o.isOdd ? sums : o.others
         for r in 0..<min(R, o.rows) {
             let row = o.output + r * o.outputPitch
             for j in 0..<N {
-                let at = r * o.odd.ldc + j * V.scalarCount
-                let even: V = load(o.even + at), odd: V = load(o.odd.c + at)
+                let at = r * o.sums.ldc + j * V.scalarCount
+                let even: V = load(evens + at), odd: V = load(odds + at)
                 place(V.zipLow(even, odd), row, o.places[2 * j])
                 place(V.zipHigh(even, odd), row, o.places[2 * j + 1])
             }
@@ -77,18 +90,18 @@ extension TileFamily {
     /// Tiles below each other, as wide as `o` says.
     static func slide(_ o: ZippedOperands<Scalar>) {
         var tile = o
-        for _ in 0..<o.odd.count {
-            if o.odd.vectors == N {
+        for _ in 0..<o.sums.count {
+            if o.sums.vectors == N {
                 Tile<V, R, N>.zipping(tile)
-            } else if o.odd.vectors == 2 {
+            } else if o.sums.vectors == 2 {
                 Tile<V, R, 2>.zipping(tile)
             } else {
                 Tile<V, R, 1>.zipping(tile)
             }
-            tile.odd.a += R * o.odd.depth
-            tile.odd.c += R * o.odd.ldc
-            tile.odd.bias = tile.odd.bias.map { $0 + R }
-            tile.even += R * o.odd.ldc
+            tile.sums.a += R * o.sums.depth
+            tile.sums.c += R * o.sums.ldc
+            tile.sums.bias = tile.sums.bias.map { $0 + R }
+            tile.others += R * o.sums.ldc
             tile.output += R * o.outputPitch
             tile.rows -= R
         }

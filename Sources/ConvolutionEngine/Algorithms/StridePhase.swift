@@ -5,27 +5,28 @@ struct StridePhase: Sendable {
     let residue: SpatialTriple
     /// Indices of the taps that reach it, in the order of the sum.
     let taps: [Int]
-    /// Row k of its product's B, k = (channel, tap): elements from the first row of a panel, whose rows
-    /// are in the order (position, channel), with a row of slack behind each position's.
+    /// Row k of its product's B, k = (channel, tap): elements from the first row of a panel.
     let offsets: [Int32]
 
     /// A tap of a residue, and which of the grid's positions it looks at.
     typealias Tap = (index: Int, position: Int)
 
-    /// - Parameter inOrder: rows of B are in the order of the sum instead
-    init(residue: SpatialTriple, taps: [Tap], channels: Int, nr: Int, inOrder: Bool) {
+    /// - Parameters:
+    ///   - channels: those of a chunk
+    ///   - positions: nil: B's rows are in the order (position, channel), with a row of slack behind each position's;
+    ///     else in the order (channel, position), so many a channel
+    init(residue: SpatialTriple, taps: [Tap], channels: Int, positions: Int?, nr: Int) {
         self.residue = residue
         self.taps = taps.map(\.index)
-        if inOrder {
-            offsets = (0..<max(1, channels * taps.count)).map { Int32($0 * nr) }
-            return
-        }
-        offsets =
-            taps.isEmpty
-            ? [0]
-            : (0..<channels).flatMap { channel in
-                taps.map { Int32(($0.position * (channels + 1) + channel) * nr) }
+        let found = (0..<channels).flatMap { channel in
+            taps.map { tap in
+                let row =
+                    positions.map { channel * $0 + tap.position }
+                    ?? tap.position * (channels + 1) + channel
+                return Int32(row * nr)
             }
+        }
+        offsets = found.isEmpty ? [0] : found
     }
 
     /// The grid that all residues share, whose taps are the positions that any of them looks at, in

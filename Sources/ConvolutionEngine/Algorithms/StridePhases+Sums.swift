@@ -7,7 +7,10 @@ extension StridePhases {
     /// Channels of the sum, their columns, and where it goes.
     struct Chunk {
         let channels: Range<Int>
-        let b: UnsafePointer<Scalar>
+        /// Panels of B.
+        let b: UnsafeMutablePointer<Scalar>
+        /// Where the rows of B lie, if its panels are yet to be made of them.
+        let sources: ColumnRows<Scalar>?
         let pixels: Int
         /// C of the first phase, whose row 0 is output channel `firstRow`.
         let c: UnsafeMutablePointer<Scalar>
@@ -54,81 +57,94 @@ extension StridePhases {
     /// All phases of a chunk for some output channels.
     func multiply(_ chunk: Chunk, _ rows: Range<Int>, _ panels: ChunkPanels) {
         let isFirst = chunk.channels.lowerBound == 0
-        var a = panels.first
-        var even: Product?
-        for (i, phase) in phases.enumerated() {
-            let depth = chunk.channels.count * phase.taps.count
-            let aStride = panels.panelStride ?? depth * kernels.mr
-            let start = geometry.hasBias || !phase.taps.isEmpty ? chunk.bias : nil
-            // Sums that go out as soon as they are there need no memory for more than two phases.
-            let place = isFirst && chunk.zips != nil ? i % 2 : i
-            let product = Product(
-                phase: phase, depth: depth,
-                a: a + (rows.lowerBound - panels.firstRow) / kernels.mr * aStride,
-                aStride: aStride,
-                c: chunk.c + place * phasePitch + (rows.lowerBound - chunk.firstRow) * ldc,
-                start: isFirst ? start.map { $0 + rows.lowerBound } : nil, accumulate: !isFirst)
-            a += depth * panels.perPhase * kernels.mr
-            if let zips = chunk.zips {
-                if i % 2 == 1 { multiply(even!, product, chunk, rows, zips, pair: i / 2) }
-                even = product
-            } else if isFirst || !phase.taps.isEmpty {
-                multiply(product, chunk, rows.count)
+        let products = products(chunk, rows, panels)
+        guard let zips = chunk.zips else {
+            for i in order where isFirst || products[i].depth > 0 {
+                multiply(products[i], chunk, rows.count)
             }
+            return
+        }
+        for i in stride(from: 0, to: order.count, by: 2) {
+            multiply(
+                products[order[i]], products[order[i + 1]], chunk, rows, zips,
+                secondIsOdd: order[i + 1] % 2 == 1)
         }
     }
 
     /// One phase of one chunk. A, C and the bias begin at the first of the rows.
-    struct Product {
+    private struct Product {
         let phase: StridePhase
+        let index: Int
         let depth: Int
         let a: UnsafePointer<Scalar>
         let aStride: Int
         let c: UnsafeMutablePointer<Scalar>
         let start: UnsafePointer<Scalar>?
         let accumulate: Bool
+        /// Whether it makes the panels of B.
+        let makesPanels: Bool
     }
 
-    /// Panels of A that pass by a panel of B.
+    private func products(
+        _ chunk: Chunk, _ rows: Range<Int>, _ panels: ChunkPanels
+    ) -> [Product] {
+        let isFirst = chunk.channels.lowerBound == 0, first = rows.lowerBound
+        var a = panels.first
+        return phases.enumerated().map { i, phase in
+            let depth = chunk.channels.count * phase.taps.count
+            let aStride = panels.panelStride ?? depth * kernels.mr
+            let start = isFirst && (geometry.hasBias || !phase.taps.isEmpty) ? chunk.bias : nil
+            // Sums that go out as soon as they are there need no memory for more than two phases.
+            let place = isFirst && chunk.zips != nil ? i % 2 : i
+            defer { a += depth * panels.perPhase * kernels.mr }
+            return Product(
+                phase: phase, index: i, depth: depth,
+                a: a + (first - panels.firstRow) / kernels.mr * aStride, aStride: aStride,
+                c: chunk.c + place * phasePitch + (first - chunk.firstRow) * ldc,
+                start: start.map { $0 + first }, accumulate: !isFirst,
+                makesPanels: chunk.sources != nil && i == fullPhase && first == chunk.firstRow)
+        }
+    }
+
+    /// Rows of C whose panels of A pass by a panel of B.
     private func atATime(_ product: Product) -> Int {
         product.aStride == product.depth * kernels.mr ? blocks.mc : kernels.mr
     }
 
     /// A panel of B stays in L1 while panels of A pass by, from L2.
     private func multiply(_ product: Product, _ chunk: Chunk, _ rows: Int) {
-        let panels = ColumnPanels(chunk.pixels, kernels: kernels)
-        let atATime = atATime(product)
+        let panels = ColumnPanels(chunk.pixels, kernels: kernels), atATime = atATime(product)
         product.phase.offsets.withUnsafeBufferPointer { offsets in
             for m0 in stride(from: 0, to: rows, by: atATime) {
                 let some = m0..<min(rows, m0 + atATime)
                 for panel in 0..<panels.count {
                     let tiles = tiles(product, some, offsets, chunk, panel, panels[panel])
-                    multiply(tiles)
+                    multiply(tiles, product, chunk, m0, panels[panel])
                 }
             }
         }
     }
 
-    /// The same for the two phases of a row, the last one of whose tiles send out both.
+    /// The same for the two phases of a row: tiles of the second send out both.
     private func multiply(
-        _ even: Product, _ odd: Product, _ chunk: Chunk, _ rows: Range<Int>, _ zips: ZippedOutput,
-        pair: Int
+        _ first: Product, _ second: Product, _ chunk: Chunk, _ rows: Range<Int>,
+        _ zips: ZippedOutput, secondIsOdd: Bool
     ) {
         let panels = ColumnPanels(chunk.pixels, kernels: kernels)
-        let atATime = min(atATime(even), atATime(odd)), output = zips.row(rows.lowerBound)
-        even.phase.offsets.withUnsafeBufferPointer { evens in
-            odd.phase.offsets.withUnsafeBufferPointer { odds in
+        let atATime = min(atATime(first), atATime(second)), output = zips.row(rows.lowerBound)
+        first.phase.offsets.withUnsafeBufferPointer { firsts in
+            second.phase.offsets.withUnsafeBufferPointer { seconds in
                 for m0 in stride(from: 0, to: rows.count, by: atATime) {
                     let some = m0..<min(rows.count, m0 + atATime)
                     for panel in 0..<panels.count {
                         let columns = panels[panel]
-                        let first = tiles(even, some, evens, chunk, panel, columns)
-                        multiply(first)
-                        zips.withPlaces(pair, panel) { places, isWhole in
+                        let tiles1 = tiles(first, some, firsts, chunk, panel, columns)
+                        multiply(tiles1, first, chunk, m0, columns)
+                        zips.withPlaces(first.index / 2, panel) { places, isWhole in
                             kernels.slideZipped(
                                 ZippedOperands(
-                                    odd: tiles(odd, some, odds, chunk, panel, columns),
-                                    even: first.c, rows: some.count,
+                                    sums: tiles(second, some, seconds, chunk, panel, columns),
+                                    isOdd: secondIsOdd, others: tiles1.c, rows: some.count,
                                     output: output + m0 * zips.pitch, outputPitch: zips.pitch,
                                     places: places, isWhole: isWhole))
                         }
@@ -153,12 +169,27 @@ extension StridePhases {
             bias: product.start.map { $0 + m0 }, accumulate: product.accumulate)
     }
 
+    /// Tiles into C, the first of which may make the panel.
     @inline(__always)
-    private func multiply(_ o: SlideOperands<Scalar>) {
-        guard isWhole else { return kernels.slide(o) }
-        kernels.multiply(
-            TileOperands(
-                count: o.count, depth: o.depth, a: o.a, b: o.b, c: o.c, ldc: o.ldc,
-                vectors: o.vectors, bias: o.bias, accumulate: o.accumulate))
+    private func multiply(
+        _ o: SlideOperands<Scalar>, _ product: Product, _ chunk: Chunk, _ row: Int,
+        _ columns: Range<Int>
+    ) {
+        if product.index != fullPhase { return kernels.slide(o) }
+        var tiles = TileOperands(
+            count: o.count, depth: o.depth, a: o.a, b: o.b, c: o.c, ldc: o.ldc,
+            vectors: o.vectors, bias: o.bias, accumulate: o.accumulate)
+        if product.makesPanels && row == 0, var rows = chunk.sources {
+            rows.column = columns.lowerBound
+            rows.panel = UnsafeMutablePointer(mutating: o.b)
+            kernels.multiplyRows(tiles, rows)
+            if o.count == 1 { return }
+            tiles.next(rows: kernels.mr)
+            if rows.asksAhead && columns.upperBound < chunk.pixels {
+                tiles.ahead = rows.rows
+                tiles.aheadColumn = columns.upperBound
+            }
+        }
+        kernels.multiply(tiles)
     }
 }

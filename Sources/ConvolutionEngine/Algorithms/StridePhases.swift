@@ -14,10 +14,11 @@ import KernelInterface
 ///
 /// is a convolution of stride 1 whose taps are at `(r + p − k·d) / s`. Residues share most of their
 /// positions (a kernel of 4x4 with stride 2 has 16 taps at 9 of them), so B holds a row for every channel
-/// and position, and each residue's product picks its own (``StridePhase/offsets``). The sums of all
-/// residues stay in L2 and are interleaved on the way out. A residue without taps (kernel shorter than
-/// the stride) is the bias. See Dumoulin and Visin, "A guide to convolution arithmetic for deep
-/// learning" (2016), section 4.
+/// and position, and each residue's product picks its own (``StridePhase/offsets``). With
+/// stride 2 the tiles of one residue of the width send out their sums among those of the other,
+/// which were left in C a moment ago; otherwise the sums of all residues stay in L2 and are
+/// interleaved on the way out. A residue without taps (kernel shorter than the stride) is the bias.
+/// See Dumoulin and Visin, "A guide to convolution arithmetic for deep learning" (2016), section 4.
 ///
 /// *Error*: that of ``ImplicitGEMM``, with a sum shorter by the strides; chunks are of whole channels, so that
 /// more than 256 taps of a residue are one sum.
@@ -66,26 +67,34 @@ struct StridePhases<Scalar: TensorScalar>: Sendable {
         packer = ColumnPacker(
             grid, channels: g.inputChannelsPerGroup, mostPixels: blocks.mostPixels,
             mostRows: atATime * positions, kernels: kernels)
-        let isWhole = sets.allSatisfy { $0.taps.count == positions }
-        self.isWhole = isWhole
+        let full = positions > 0 ? sets.firstIndex { $0.taps.count == positions } : nil
+        fullPhase = full
         phases = sets.map {
             StridePhase(
-                residue: $0.residue, taps: $0.taps, channels: atATime, nr: kernels.nr,
-                inOrder: isWhole)
+                residue: $0.residue, taps: $0.taps, channels: atATime,
+                positions: full == nil ? nil : positions, nr: kernels.nr)
         }
-        isZipped =
+        let isZipped =
             g.stride.width == 2 && g.outputSize.width > 1
             && 2 * grid.size.width >= kernels.lanes && sets.allSatisfy { !$0.taps.isEmpty }
+        let first = full.map { isZipped ? [$0, $0 ^ 1] : [$0] } ?? []
+        self.isZipped = isZipped
+        order = first + sets.indices.filter { !first.contains($0) }
         ldc = blocks.mostPixels + kernels.lanes
         let fitting = 524_288 / (phases.count * ldc) / kernels.mr * kernels.mr
         rowsAtATime = max(kernels.mr, min(fitting, m))
     }
 
     private var positions: Int { packer.grid.taps.count }
-    /// Whether every phase looks at all positions: rows of B are then in the order of the sum, otherwise
-    /// position by position, so that what a phase picks lies together and fills whole lines of L1.
-    let isWhole: Bool
-    /// Whether the last sums of the two residues of the width go out together, as soon as there are some.
+    /// A phase that looks at all positions. Rows of B are then in the order of its sum, and its
+    /// first tile makes the panels on the way; otherwise position by position, so that what a phase
+    /// picks lies together and fills whole lines of L1.
+    let fullPhase: Int?
+    /// The phases in the order in which they are computed: that one first, and pairs of the width
+    /// together.
+    let order: [Int]
+    /// Whether the last sums of the two residues of the width go out together, as soon as there are
+    /// some.
     let isZipped: Bool
     /// Elements from one position's rows of B to the next's: what a row writes too much is less than a row.
     private var positionStride: Int { (channelsAtATime + 1) * kernels.nr }
@@ -185,15 +194,20 @@ struct StridePhases<Scalar: TensorScalar>: Sendable {
         // a sum of nothing is one chunk of no channels, which writes the bias
         repeat {
             let some = min(channelsAtATime, channels - first)
-            if some > 0 && positions > 0 {
+            let sum = first * positions..<(first + some) * positions
+            var sources: ColumnRows<Scalar>?
+            if fullPhase != nil, let shifted = packer.shifted, !sum.isEmpty {
+                sources = shifted.rows(
+                    sum, pixels: part.pixels, tapByTap: false, input: input,
+                    scratch: b + panelElements + 32)
+            } else {
                 packer.pack(
-                    first * positions..<(first + some) * positions, table: table, input: input,
-                    plane: b + panelElements + 32, panels: b,
-                    tapPitch: isWhole ? nil : positionStride)
+                    sum, table: table, input: input, plane: b + panelElements + 32, panels: b,
+                    tapPitch: fullPhase == nil ? positionStride : nil)
             }
             let chunk = Chunk(
-                channels: first..<first + some, b: b, pixels: part.pixels.count, c: part.scratch,
-                firstRow: rows.lowerBound, bias: bias,
+                channels: first..<first + some, b: b, sources: sources, pixels: part.pixels.count,
+                c: part.scratch, firstRow: rows.lowerBound, bias: bias,
                 zips: first + some == channels ? zips : nil)
             if let order {
                 multiplyLate(
@@ -210,52 +224,6 @@ struct StridePhases<Scalar: TensorScalar>: Sendable {
             }
             first += some
         } while first < channels
-    }
-
-    /// Rows of sums to rows of outputs, unless they are there already: element q of residue r goes to column `s·q + r`.
-    private func interleave(
-        _ part: Part, _ channels: Range<Int>, _ operands: RunOperands<Scalar>
-    ) {
-        if isZipped && operands.isPlain { return }
-        let first = part.image * geometry.outputChannelsPerGroup
-        pieces(of: part.pixels).withUnsafeBufferPointer { pieces in
-            for channel in channels {
-                let plane = operands.output + (first + channel) * geometry.outputSize.count
-                if !isZipped {
-                    kernels.interleavePieces(
-                        PhaseRows(
-                            phases: part.scratch + (channel - channels.lowerBound) * ldc,
-                            pitch: phasePitch, stride: geometry.stride.width, row: plane, count: 0),
-                        pieces)
-                }
-                if operands.isPlain { continue }
-                for piece in pieces { operands.finish(plane + piece.to, count: piece.count) }
-            }
-        }
-    }
-
-    /// The outputs of some pixels, the same for every channel.
-    private func pieces(of pixels: Range<Int>) -> [PhasePiece] {
-        let size = geometry.outputSize, step = geometry.stride
-        let widths = min(step.width, size.width)
-        let rows = PixelBlock(pixels, of: packer.grid.size, oneRowBands: true).rows
-        var pieces: [PhasePiece] = [], done = 0
-        pieces.reserveCapacity(rows.count * phases.count / widths)
-        for row in rows {
-            let left = row.x.lowerBound * step.width
-            let right = min(row.x.upperBound * step.width, size.width)
-            for phase in stride(from: 0, to: phases.count, by: widths) {
-                let z = row.z * step.depth + phases[phase].residue.depth
-                let y = row.y * step.height + phases[phase].residue.height
-                guard z < size.depth, y < size.height else { continue }
-                pieces.append(
-                    PhasePiece(
-                        from: phase * phasePitch + done,
-                        to: (z * size.height + y) * size.width + left, count: right - left))
-            }
-            done += row.x.count
-        }
-        return pieces
     }
 }
 

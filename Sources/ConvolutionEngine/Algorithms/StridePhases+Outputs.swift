@@ -2,9 +2,9 @@
 
 import KernelInterface
 
-/// Where the sums of two residues of the width go, one between the other.
+/// The way of sums to rows of outputs.
 extension StridePhases {
-    /// The outputs of a block of pixels, whose rows are output channels.
+    /// Where the outputs of a block go, two residues of the width at a time.
     struct ZippedOutput {
         /// Outputs of the group's first channel.
         let output: UnsafeMutablePointer<Scalar>
@@ -79,5 +79,51 @@ extension StridePhases {
         let z = row / height * geometry.stride.depth + residue.depth
         let y = row % height * geometry.stride.height + residue.height
         return z < size.depth && y < size.height ? (z * size.height + y) * size.width : nil
+    }
+
+    /// Rows of sums to rows of outputs, unless they are there already: element q of residue r goes to column `s·q + r`.
+    func interleave(
+        _ part: Part, _ channels: Range<Int>, _ operands: RunOperands<Scalar>
+    ) {
+        if isZipped && operands.isPlain { return }
+        let first = part.image * geometry.outputChannelsPerGroup
+        pieces(of: part.pixels).withUnsafeBufferPointer { pieces in
+            for channel in channels {
+                let plane = operands.output + (first + channel) * geometry.outputSize.count
+                if !isZipped {
+                    kernels.interleavePieces(
+                        PhaseRows(
+                            phases: part.scratch + (channel - channels.lowerBound) * ldc,
+                            pitch: phasePitch, stride: geometry.stride.width, row: plane, count: 0),
+                        pieces)
+                }
+                if operands.isPlain { continue }
+                for piece in pieces { operands.finish(plane + piece.to, count: piece.count) }
+            }
+        }
+    }
+
+    /// The outputs of some pixels, the same for every channel.
+    private func pieces(of pixels: Range<Int>) -> [PhasePiece] {
+        let size = geometry.outputSize, step = geometry.stride
+        let widths = min(step.width, size.width)
+        let rows = PixelBlock(pixels, of: packer.grid.size, oneRowBands: true).rows
+        var pieces: [PhasePiece] = [], done = 0
+        pieces.reserveCapacity(rows.count * phases.count / widths)
+        for row in rows {
+            let left = row.x.lowerBound * step.width
+            let right = min(row.x.upperBound * step.width, size.width)
+            for phase in stride(from: 0, to: phases.count, by: widths) {
+                let z = row.z * step.depth + phases[phase].residue.depth
+                let y = row.y * step.height + phases[phase].residue.height
+                guard z < size.depth, y < size.height else { continue }
+                pieces.append(
+                    PhasePiece(
+                        from: phase * phasePitch + done,
+                        to: (z * size.height + y) * size.width + left, count: right - left))
+            }
+            done += row.x.count
+        }
+        return pieces
     }
 }
