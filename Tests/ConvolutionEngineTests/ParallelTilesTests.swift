@@ -17,6 +17,20 @@ struct ParallelTilesTests {
         }
     }
 
+    @Test("tasks in another order: each once, those of different cores apart")
+    func apart() {
+        for threads in 1...9 {
+            for count in 0...50 {
+                let order = (0..<count).map {
+                    ParallelTiles.apart($0, of: count, threads: threads)
+                }
+                #expect(order.sorted() == Array(0..<count), "\(count), \(threads) threads")
+            }
+        }
+        let order = (0..<7).map { ParallelTiles.apart($0, of: 7, threads: 2) }
+        #expect(order == [0, 4, 1, 5, 2, 6, 3])
+    }
+
     @Test("many calls at once, with more helpers than cores")
     func manyCalls() {
         let sum = Atomic<Int>(0)

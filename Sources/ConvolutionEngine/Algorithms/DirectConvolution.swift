@@ -118,7 +118,9 @@ final class DirectConvolution<Scalar: TensorScalar>: Sendable {
         if blocks.sharesChannels {
             for worker in 0..<threads { shared.worker(worker, self).filled.pointee = -1 }
         }
-        ParallelTiles.run(ranges * perImage * parts, threads: threads) { task, worker in
+        let count = ranges * perImage * parts
+        ParallelTiles.run(count, threads: threads) { turn, worker in
+            let task = ParallelTiles.apart(turn, of: count, threads: threads)
             let first = task / parts % ranges * each
             run(
                 DirectBlock(task / parts / ranges, part: task % parts, self),

@@ -27,4 +27,11 @@ package enum ParallelTiles {
             job.close()
         }
     }
+
+    /// The tasks in another order, so that those that are computed at the same time are far apart:
+    /// the cores begin with the first, the middle, ... and each goes on with the next.
+    package static func apart(_ task: Int, of count: Int, threads: Int) -> Int {
+        let share = count / threads, core = task % threads
+        return core * share + min(core, count % threads) + task / threads
+    }
 }
