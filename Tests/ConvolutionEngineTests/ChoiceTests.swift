@@ -67,8 +67,10 @@ struct ChoiceTests {
         Row(
             "HiFi-GAN, three", [1, 64, 12800], [64, 64, 3], padding: 1, .winograd, strict: .im2col),
         Row("MobileNet projects", [1, 32, 112, 112], [16, 32, 1, 1], .direct),
+        Row("MobileNet expands further", [1, 24, 56, 56], [144, 24, 1, 1], .direct),
+        Row("MobileNet expands, small", [1, 24, 28, 28], [144, 24, 1, 1], .im2col),
         Row("EfficientNet excites", [1, 6, 1, 1], [144, 6, 1, 1], .im2col),
-        Row("MobileNet expands", [1, 16, 112, 112], [96, 16, 1, 1], .im2col),
+        Row("MobileNet expands", [1, 16, 112, 112], [96, 16, 1, 1], .direct),
         Row("wav2vec first", [1, 1, 16000], [512, 1, 10], stride: 5, .direct),
         Row("wav2vec", [1, 512, 3199], [512, 512, 3], stride: 2, .im2col),
         Row(

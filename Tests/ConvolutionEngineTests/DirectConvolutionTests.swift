@@ -40,6 +40,16 @@ struct DirectConvolutionTests {
             }
         }
         + [
+            ShiftedColumnsTests.dense("rows joined", [2, 5, 13, 7], [9, 5, 1, 1]),
+            ShiftedColumnsTests.dense("rows joined, no vector", [3, 2, 1, 3], [6, 2, 1, 1]),
+            ShiftedColumnsTests.dense("rows joined, depths", [1, 3, 2, 5, 19], [8, 3, 1, 1, 1]),
+            ShiftedColumnsTests.dense("rows joined, runs", [1, 650, 9, 5], [5, 650, 1, 1]),
+            ShiftedColumnsTests.dense("rows two apart", [2, 5, 13, 21], [9, 5, 1, 1]) {
+                $0.options.stride = [2, 1]
+            },
+            ShiftedColumnsTests.dense("padding around rows", [2, 5, 13, 21], [9, 5, 1, 1]) {
+                $0.options.padding = .pairs([[0, 0], [0, 3]])
+            },
             ShiftedColumnsTests.dense("runs of taps", [2, 45, 7, 37], [70, 45, 3, 3]) {
                 $0.options.padding = .symmetric([1])
             },

@@ -20,6 +20,9 @@ struct DirectBlocks: Sendable {
     let copies: Bool
     /// Windows that are read from the input look across the ends of its rows, at what is not padding.
     let masks: Bool
+    /// Rows of a block follow each other, in the input as in the output: windows of one pixel, next
+    /// to each other.
+    let joinsRows: Bool
     /// Outputs of a block, in each dimension, at most.
     let rows, columns: Int
     /// Blocks of an output plane, in each dimension.
@@ -85,6 +88,9 @@ struct DirectBlocks: Sendable {
         copies =
             pace > 1 && !rolls || isPadded && !masks
             || sharesChannels && (before != 0 || Self.looksOutside(g))
+        joinsRows =
+            sharesChannels && g.kernel.count == 1 && g.stride.width == 1 && stride == 1
+            && columnBlocks == 1 && !copies && g.inputSize.width == width
         let phase = (columns - 1) + (extent.width + g.stride.width - 1) / g.stride.width
         let rounded = (phase + lanes - 1) / lanes * lanes
         // Rows a multiple of 1 KiB apart would meet in the same few sets of L1.

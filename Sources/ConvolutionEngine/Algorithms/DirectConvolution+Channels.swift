@@ -57,7 +57,7 @@ extension DirectConvolution {
                         ChannelOperands(
                             a: a + o * k, taps: run, isFirst: i == 0, isLast: i == runs.count - 1,
                             bias: bias + o, windows: windows, offsets: scratch.offsets,
-                            places: places, width: min(kernels.lanes, block.x.count),
+                            places: places, width: min(kernels.lanes, pieces(block).width),
                             rows: min(mr, m - o), output: output + o * size.count,
                             outputPitch: size.count, sums: scratch.sums + sums,
                             edge: scratch.edge))
@@ -122,14 +122,21 @@ extension DirectConvolution {
         return before > 0 || last + geometry.kernelExtent.depth > geometry.inputSize.depth
     }
 
+    /// Rows of a block that vectors may not cross, and pixels of one: where rows follow each other
+    /// in the input and in the output, the block is one.
+    private func pieces(_ block: DirectBlock) -> (rows: Int, width: Int) {
+        let rows = block.y.count, width = block.x.count
+        return blocks.joinsRows ? (1, rows * width) : (rows, width)
+    }
+
     /// The vectors that cover a block; the last one of a row is moved back over the one before.
     private func fillPlaces(_ block: DirectBlock, _ places: UnsafeMutablePointer<VectorPlace>)
         -> Int
     {
-        let lanes = kernels.lanes, width = block.x.count
+        let lanes = kernels.lanes, (rows, width) = pieces(block)
         let pitch = blocks.copies ? blocks.rowPitch : geometry.inputSize.width
         var count = 0
-        for y in 0..<block.y.count {
+        for y in 0..<rows {
             let from = y * geometry.stride.height * pitch, to = y * geometry.outputSize.width
             for x in stride(from: 0, to: width, by: lanes) {
                 let x = max(0, min(x, width - lanes))

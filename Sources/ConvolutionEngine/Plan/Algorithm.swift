@@ -69,6 +69,12 @@ public enum Algorithm: String, Sendable, CaseIterable {
             return false
         }
         if g.kernel.count == 1 {
+            let pixels = g.outputSize.height * g.outputSize.width
+            if pixels >= 3136 && g.stride.height == 1 && g.stride.width == 1
+                && (inputs <= 24 && outputs <= 192 || inputs <= 32 && inputs * outputs <= 3072)
+            {
+                return true
+            }
             return inputs <= 64 && inputs * outputs <= 1024
                 && g.outputSize.count >= (outputs <= 32 ? 784 : 3136)
         }
