@@ -27,10 +27,8 @@ public final class GEMMKernels<Scalar: BinaryFloatingPoint & Sendable>: Sendable
     public let slideZipped: @Sendable (ZippedOperands<Scalar>) -> Void
     /// C <- A·B (+ C) for tiles whose rows of A are windows of a field.
     public let sumWindows: @Sendable (WindowOperands<Scalar>) -> Void
-    /// Sums of pixels with output channels in the lanes, and the largest tile of them: pixels, and vectors of channels.
-    public let sumPixels: @Sendable (PixelOperands<Scalar>) -> Void
-    /// See ``sumPixels``.
-    public let pixelTile: (pixels: Int, vectors: Int)
+    /// Products with output channels in the lanes, where registers are many enough for them to be faster.
+    public let pixels: PixelKernels<Scalar>?
     /// Weights into a panel of A.
     public let packWeights: @Sendable (WeightPanel<Scalar>) -> Void
     /// The same into a panel of B, which has `nr` in the place of `mr`.
@@ -69,8 +67,7 @@ public final class GEMMKernels<Scalar: BinaryFloatingPoint & Sendable>: Sendable
         slide: @escaping @Sendable (SlideOperands<Scalar>) -> Void,
         slideZipped: @escaping @Sendable (ZippedOperands<Scalar>) -> Void,
         sumWindows: @escaping @Sendable (WindowOperands<Scalar>) -> Void,
-        sumPixels: @escaping @Sendable (PixelOperands<Scalar>) -> Void,
-        pixelTile: (pixels: Int, vectors: Int),
+        pixels: PixelKernels<Scalar>?,
         packWeights: @escaping @Sendable (WeightPanel<Scalar>) -> Void,
         packRows: @escaping @Sendable (WeightPanel<Scalar>) -> Void,
         packTapWeights: @escaping @Sendable (TapWeights<Scalar>) -> Void,
@@ -95,8 +92,7 @@ public final class GEMMKernels<Scalar: BinaryFloatingPoint & Sendable>: Sendable
         self.slide = slide
         self.slideZipped = slideZipped
         self.sumWindows = sumWindows
-        self.sumPixels = sumPixels
-        self.pixelTile = pixelTile
+        self.pixels = pixels
         self.packWeights = packWeights
         self.packRows = packRows
         self.packTapWeights = packTapWeights

@@ -1,5 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 
+/// Products with output channels in the lanes.
+public struct PixelKernels<Scalar: Sendable>: Sendable {
+    /// Scalars in a vector.
+    public let lanes: Int
+    /// Pixels and vectors of channels of the largest tile.
+    public let pixels, vectors: Int
+    /// The sums of some pixels.
+    public let sum: @Sendable (PixelOperands<Scalar>) -> Void
+
+    /// All of it.
+    public init(
+        lanes: Int, pixels: Int, vectors: Int,
+        sum: @escaping @Sendable (PixelOperands<Scalar>) -> Void
+    ) {
+        self.lanes = lanes
+        self.pixels = pixels
+        self.vectors = vectors
+        self.sum = sum
+    }
+}
+
 /// Sums of some pixels with output channels in the lanes:
 ///
 ///     c[p·ldc + j] <- start[j] + Σ_k field[pixels[p] + offsets[k]] · b[k·vectors·lanes + j]

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#if AVX512
 import CLanes
 import KernelInterface
 
@@ -64,16 +65,8 @@ enum PixelTile<V: KernelVector, let R: Int, let N: Int> {
 enum PixelFamily<V: KernelVector> {
     typealias Scalar = V.Scalar
 
-    #if AVX512
     static var mostPixels: Int { 7 }
     static var mostVectors: Int { 3 }
-    #elseif AVX2 || arch(arm64)
-    static var mostPixels: Int { 4 }
-    static var mostVectors: Int { 3 }
-    #else
-    static var mostPixels: Int { 4 }
-    static var mostVectors: Int { 2 }
-    #endif
 
     static func sum(_ o: PixelOperands<Scalar>) {
         if o.vectors == 3 {
@@ -108,15 +101,11 @@ enum PixelFamily<V: KernelVector> {
     ) {
         let first = pixels.lowerBound
         switch pixels.count {
-        #if AVX512
         case 7: PixelTile<V, 7, N>.sum(o, first: first, line: line, ahead)
         case 6: PixelTile<V, 6, N>.sum(o, first: first, line: line, ahead)
         case 5: PixelTile<V, 5, N>.sum(o, first: first, line: line, ahead)
-        #else
-        case 3: PixelTile<V, 3, N>.sum(o, first: first, line: line, ahead)
-        case 2: PixelTile<V, 2, N>.sum(o, first: first, line: line, ahead)
-        #endif
         default: PixelTile<V, 4, N>.sum(o, first: first, line: line, ahead)
         }
     }
 }
+#endif

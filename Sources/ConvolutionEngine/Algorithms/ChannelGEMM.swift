@@ -8,7 +8,7 @@ import KernelInterface
 ///
 ///     Cᵀ[n, m] <- bias[m] + Σ_k B[k, n] · A[m, k],   k = (channel, tap),  n = pixel
 ///
-/// B is not packed: a value that is spread over a vector may lie anywhere (``PixelField``). The sums of a block stay in
+/// B is hardly ever packed: a value that is spread over a vector may lie anywhere (``PixelField``). The sums of a block stay in
 /// L2 as `[pixel][channel]` until they are complete, and are turned on their way to the output. Of 7x7 pixels sixteen
 /// lanes leave one for itself, of 14x14 four; tiles of seven or eight pixels leave none.
 ///
@@ -18,6 +18,7 @@ import KernelInterface
 struct ChannelGEMM<Scalar: TensorScalar>: Sendable {
     private let geometry: ConvolutionGeometry
     private let kernels: GEMMKernels<Scalar>
+    private let tiles: PixelKernels<Scalar>
     private let threads: Int
     private let blocks: ChannelBlocks
     private let field: PixelField<Scalar>
@@ -26,22 +27,25 @@ struct ChannelGEMM<Scalar: TensorScalar>: Sendable {
 
     /// Nil where vectors of pixels are faster, or what is copied would be too much.
     init?(_ geometry: ConvolutionGeometry, kernels: GEMMKernels<Scalar>, threads: Int) {
-        guard Self.isFaster(geometry, kernels) else { return nil }
+        guard let tiles = kernels.pixels, Self.isFaster(geometry, kernels) else { return nil }
         let g = geometry, taps = g.kernel.count
         let k = g.inputChannelsPerGroup * taps, n = g.outputSize.count
         let kc = BlockSizes.chunk(
             k: k, taps: taps, panelRowByteCount: kernels.nr * MemoryLayout<Scalar>.stride)
         let grid = TapGrid(g)
-        let seen = grid.looksInside ? 0 : g.inputChannels / g.groups * g.inputSize.count / n
+        let seen = grid.looksInside ? 0 : g.inputChannelsPerGroup * g.inputSize.count / n
         let blocks = ChannelBlocks(
             m: g.outputChannelsPerGroup, n: n, k: k, kc: kc, seen: seen,
-            images: g.batch * g.groups, threads: threads, kernels: kernels)
-        guard kc % taps == 0,
-            let field = PixelField(
-                grid, channels: kc / taps, mostPixels: blocks.mostPixels, kernels: kernels)
+            images: g.batch * g.groups, threads: threads, tiles)
+        func field(_ mostPixels: Int) -> PixelField<Scalar>? {
+            PixelField(grid, channels: kc / taps, mostPixels: mostPixels, kernels: kernels)
+        }
+        // Whether there is one must not depend on the cores.
+        guard kc % taps == 0, field(min(n, ChannelBlocks.mostPixels)) != nil,
+            let field = field(blocks.mostPixels)
         else { return nil }
-        (self.geometry, self.kernels, self.threads) = (geometry, kernels, threads)
-        (self.blocks, self.field) = (blocks, field)
+        (self.geometry, self.kernels, self.tiles) = (geometry, kernels, tiles)
+        (self.threads, self.blocks, self.field) = (threads, blocks, field)
         plain = ImplicitGEMM(geometry, kernels: kernels, threads: threads)
     }
 
@@ -57,7 +61,8 @@ struct ChannelGEMM<Scalar: TensorScalar>: Sendable {
         guard n >= 4, m >= 2 * lanes, k >= 64 else { return false }
         // A column for itself takes as long as four in a vector.
         let columns = n % lanes == 1 ? n + 3 : (n + lanes - 1) / lanes * lanes
-        let pixels = Double(columns) / Double(n) * (g.stride.width > 1 ? 1.03 : 1)
+        let splits = g.stride.width > 1 && g.kernel.count == 1
+        let pixels = Double(columns) / Double(n) * (splits ? 1.03 : 1)
         let channels = Double((m + lanes - 1) / lanes * lanes) / Double(m)
         return channels * (1.01 + 8 / Double(k)) < pixels
     }
@@ -68,17 +73,14 @@ struct ChannelGEMM<Scalar: TensorScalar>: Sendable {
         (blocks.mostPixels + 3) * MemoryLayout<Int32>.stride / MemoryLayout<Scalar>.stride + 1
     }
     private var panelElements: Int {
-        blocks.kc * kernels.pixelTile.vectors * kernels.lanes
-    }
-    private var fieldElements: Int {
-        field.elements(channels: blocks.kc / geometry.kernel.count)
+        blocks.kc * tiles.vectors * tiles.lanes
     }
     /// Places, sums, a panel that is packed late, copies; each from a line on.
     private var parts: (sums: Int, panel: Int, field: Int, end: Int) {
         func line(_ count: Int) -> Int { (count + 31) / 16 * 16 }
         let sums = line(placeElements), panel = sums + line(sumElements)
         let field = panel + line(panelElements)
-        return (sums, panel, field, field + line(fieldElements))
+        return (sums, panel, field, field + line(self.field.elementCount))
     }
 
     var scratchByteCount: Int {
@@ -141,11 +143,12 @@ struct ChannelGEMM<Scalar: TensorScalar>: Sendable {
         let places = UnsafeMutableRawPointer(part.scratch).bindMemory(
             to: Int32.self, capacity: part.pixels.count + 3)
         field.place(part.pixels, places)
+        let pieces = field.pieces(of: part.pixels)
         for first in stride(from: 0, to: k, by: blocks.kc) {
             let some = first..<min(k, first + blocks.kc)
             let values = field.values(
                 image + first / taps * plane, channels: some.count / taps, of: part.pixels,
-                memory: part.scratch + parts.field)
+                pieces: pieces, memory: part.scratch + parts.field)
             for panel in part.panels {
                 let mine = blocks.channels(ofPanel: panel)
                 let late = part.scratch + parts.panel
@@ -153,11 +156,11 @@ struct ChannelGEMM<Scalar: TensorScalar>: Sendable {
                 if b == nil { weights.packLate(panel, of: some, group: group, to: late, kernels) }
                 let isLast = panel + 1 == part.panels.upperBound
                 field.offsets.withUnsafeBufferPointer { offsets in
-                    kernels.sumPixels(
+                    tiles.sum(
                         PixelOperands(
                             field: values, offsets: offsets.baseAddress!, depth: some.count,
                             pixels: places, count: part.pixels.count, b: b ?? UnsafePointer(late),
-                            vectors: mine.count / kernels.lanes,
+                            vectors: mine.count / tiles.lanes,
                             c: part.scratch + parts.sums + mine.lowerBound - channels.lowerBound,
                             ldc: channels.count,
                             start: first == 0

@@ -18,6 +18,9 @@ struct ChannelBlocks: Sendable {
     /// Output channels of a group, rounded up to whole vectors.
     let paddedChannels: Int
 
+    /// The most pixels of any block, whole tiles.
+    static var mostPixels: Int { 448 }
+
     private let n: Int
     private let tilePixels: Int
     private let lanes: Int
@@ -32,19 +35,20 @@ struct ChannelBlocks: Sendable {
     ///   - images: independent products that share the cores (batch x groups)
     init<Scalar>(
         m: Int, n: Int, k: Int, kc: Int, seen: Int, images: Int, threads: Int,
-        kernels: GEMMKernels<Scalar>
+        _ kernels: PixelKernels<Scalar>
     ) {
         self.n = n
         self.kc = kc
         lanes = kernels.lanes
-        tilePixels = kernels.pixelTile.pixels
+        tilePixels = kernels.pixels
         let tilePixels = tilePixels, vectors = (m + lanes - 1) / lanes
         paddedChannels = vectors * lanes
         let tiles = (n + tilePixels - 1) / tilePixels
         // Sums of 64 K elements at most stay in L2 beside the weights.
         let fitting = (n * paddedChannels + 65_535) / 65_536
-        var best = (time: Double.infinity, blocks: min(tiles, fitting), splits: 1)
-        for blocks in 1...max(1, min(tiles, max(fitting, 8 * threads))) {
+        let fewest = min(tiles, (n + Self.mostPixels - 1) / Self.mostPixels)
+        var best = (time: Double.infinity, blocks: max(fewest, min(tiles, fitting)), splits: 1)
+        for blocks in fewest...max(fewest, min(tiles, max(fitting, 8 * threads))) {
             for splits in 1...min(vectors, 2 * threads) where blocks * splits >= fitting {
                 let tasks = max(1, images) * blocks * splits
                 let some = Double((vectors + splits - 1) / splits)
@@ -64,7 +68,7 @@ struct ChannelBlocks: Sendable {
         for split in 0..<best.splits {
             let first = vectors * split / best.splits
             let some = vectors * (split + 1) / best.splits - first
-            let panels = (some + kernels.pixelTile.vectors - 1) / kernels.pixelTile.vectors
+            let panels = (some + kernels.vectors - 1) / kernels.vectors
             for panel in 1...panels { panelEdges.append(first + some * panel / panels) }
             splitEdges.append(panelEdges.count - 1)
         }

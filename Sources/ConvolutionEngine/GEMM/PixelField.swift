@@ -2,20 +2,29 @@
 
 import KernelInterface
 
-/// Where the values lie that the taps of a block of pixels look at: in the input or, where a tap looks outside, in a
-/// padded copy of the part that the block sees, some channels at a time.
+/// Where the values lie that the taps of a block of pixels look at, some channels at a time: in the input, or in a copy of
+/// what the block sees of it, so that neighbouring pixels lie together.
 ///
-/// The tap of a channel is at the pixel's place plus an offset that is the same for all pixels, whatever the stride.
+/// Each step of the sum is at a pixel's place plus an offset that is the same for all pixels.
 struct PixelField<Scalar: TensorScalar>: Sendable {
     private let grid: TapGrid
     private let kernels: GEMMKernels<Scalar>
-    let isInPlace: Bool
-    /// What is copied of a channel at most; the input's size, if nothing is.
-    private let size: SpatialTriple
-    /// Whether a block sees a part of a row only.
-    private let isLine: Bool
-    /// Of some channels and their taps: where they look, relative to a pixel.
+    private let form: Form
+    /// Where the taps of some channels are in the input, relative to a pixel's first.
+    private let inputOffsets: [Int32]
+    /// The same where they are read.
     let offsets: [Int32]
+    /// Elements of the copies.
+    let elementCount: Int
+
+    private enum Form: Sendable {
+        /// No tap looks outside.
+        case inPlace
+        /// Nor does the only one, and it passes over every second element: a row of so many for each step of the sum.
+        case packed(pitch: Int)
+        /// Padded parts of the channels.
+        case padded(PaddedPart)
+    }
 
     /// Nil where copies would be out of proportion, or offsets too far.
     ///
@@ -25,30 +34,120 @@ struct PixelField<Scalar: TensorScalar>: Sendable {
     init?(_ grid: TapGrid, channels: Int, mostPixels: Int, kernels: GEMMKernels<Scalar>) {
         self.grid = grid
         self.kernels = kernels
-        isInPlace = grid.looksInside
-        isLine = grid.size.depth == 1 && grid.size.height == 1
-        guard let size = isInPlace ? grid.inputSize : Self.copied(grid, mostPixels),
-            size.count < 1 << 30 / max(1, channels),
-            isInPlace || channels * size.count <= Self.mostElements
-        else { return nil }
-        self.size = size
-        let low = isInPlace ? SpatialTriple(repeating: 0) : grid.lowest
-        offsets = (0..<channels).flatMap { channel in
-            grid.taps.map {
-                let z = channel * size.depth + $0.depth - low.depth
-                let y = z * size.height + $0.height - low.height
-                return Int32(y * size.width + $0.width - low.width)
+        let size = grid.inputSize, steps = channels * grid.taps.count
+        guard size.count < 1 << 30 / max(1, channels) else { return nil }
+        inputOffsets =
+            grid.looksInside
+            ? (0..<channels).flatMap { channel in
+                grid.taps.map {
+                    let row = (channel * size.depth + $0.depth) * size.height + $0.height
+                    return Int32(row * size.width + $0.width)
+                }
+            } : []
+        if grid.looksInside && (grid.stride.width != 2 || grid.taps.count > 1) {
+            (form, offsets, elementCount) = (.inPlace, inputOffsets, 0)
+        } else if grid.looksInside {
+            let pitch = (mostPixels + kernels.lanes - 1) / kernels.lanes * kernels.lanes
+            form = .packed(pitch: pitch)
+            offsets = (0..<steps).map { Int32($0 * pitch) }
+            elementCount = (steps + 1) * pitch
+        } else {
+            guard let part = PaddedPart(grid, mostPixels: mostPixels) else { return nil }
+            form = .padded(part)
+            offsets = (0..<channels).flatMap { channel in
+                grid.taps.map { Int32(channel * part.size.count + part.offset(of: $0)) }
             }
+            elementCount = channels * part.size.count + 4 * kernels.lanes
         }
+        guard elementCount <= Self.mostElements else { return nil }
     }
 
     /// 512 KB of float32, half of a large second-level cache.
     private static var mostElements: Int { 1 << 17 }
 
-    /// What a block sees of a channel, padding included: parts of a line, whole rows or, of volumes, whole planes.
-    private static func copied(_ grid: TapGrid, _ mostPixels: Int) -> SpatialTriple? {
+    /// The place of each of a block's pixels, and of three behind the last.
+    func place(_ pixels: Range<Int>, _ places: UnsafeMutablePointer<Int32>) {
+        let size = grid.inputSize, stride = grid.stride
+        var place = places, step = 1
+        for row in rows(of: pixels) {
+            var first = place - places
+            switch form {
+            case .packed: break
+            case .inPlace:
+                let y = row.z * stride.depth * size.height + row.y * stride.height
+                (first, step) = (y * size.width + row.x.lowerBound * stride.width, stride.width)
+            case .padded(let part):
+                (first, step) = (part.place(of: row, in: part.origin(of: pixels)), stride.width)
+            }
+            for x in 0..<row.x.count {
+                place.pointee = Int32(truncatingIfNeeded: first + x * step)
+                place += 1
+            }
+        }
+        for behind in 0..<3 { place[behind] = place[-1] }
+    }
+
+    private func rows(of pixels: Range<Int>) -> [PixelBlock.Piece] {
+        PixelBlock(pixels, of: grid.size, oneRowBands: true).rows
+    }
+
+    /// How a packer copies a block; empty where nothing is packed.
+    func pieces(of pixels: Range<Int>) -> [CopyPiece] {
+        guard case .packed = form else { return [] }
+        let size = grid.inputSize, stride = grid.stride
+        var column = 0
+        return rows(of: pixels).map { row in
+            let y = row.z * stride.depth * size.height + row.y * stride.height
+            defer { column += row.x.count }
+            return CopyPiece(
+                from: Int32(y * size.width + row.x.lowerBound * stride.width), to: Int32(column),
+                vectors: Int32((row.x.count + kernels.lanes - 1) / kernels.lanes))
+        }
+    }
+
+    /// What a block sees of some channels.
+    ///
+    /// - Parameters:
+    ///   - values: the first of the channels
+    ///   - pieces: ``pieces(of:)``
+    ///   - memory: ``elementCount`` elements
+    /// - Returns: what places and offsets are relative to
+    func values(
+        _ values: UnsafePointer<Scalar>, channels: Int, of pixels: Range<Int>,
+        pieces: [CopyPiece], memory: UnsafeMutablePointer<Scalar>
+    ) -> UnsafePointer<Scalar> {
+        switch form {
+        case .inPlace: return values
+        case .packed(let pitch):
+            inputOffsets.withUnsafeBufferPointer { offsets in
+                pieces.withUnsafeBufferPointer {
+                    kernels.packTaps(
+                        TapColumns(
+                            plane: values,
+                            taps: UnsafeBufferPointer(
+                                rebasing: offsets[..<(channels * grid.taps.count)]),
+                            pieces: $0, rows: memory, rowPitch: pitch, stride: 2))
+                }
+            }
+        case .padded(let part):
+            part.copy(values, channels: channels, of: pixels, to: memory, kernels)
+        }
+        return UnsafePointer(memory)
+    }
+}
+
+/// What a block of pixels sees of a channel, padding included: parts of a line, whole rows or, of volumes, whole planes.
+private struct PaddedPart: Sendable {
+    private let grid: TapGrid
+    /// Elements of a copy.
+    let size: SpatialTriple
+    /// Whether a block sees a part of a row only.
+    private let isLine: Bool
+    /// Nil where it would be too much.
+    init?(_ grid: TapGrid, mostPixels: Int) {
+        self.grid = grid
+        isLine = grid.size.depth == 1 && grid.size.height == 1
         let width = grid.size.width, plane = width * grid.size.height
-        let isLine = grid.size.depth == 1 && grid.size.height == 1
         let pixels = SpatialTriple(
             depth: min(grid.size.depth, mostPixels / plane + 2),
             height: grid.size.depth > 1
@@ -61,63 +160,45 @@ struct PixelField<Scalar: TensorScalar>: Sendable {
             guard !overflow, span < 1 << 17, taps < 1 << 17 else { return nil }
             reach.append(span + taps)
         }
-        return SpatialTriple { reach[$0] }
+        size = SpatialTriple { reach[$0] }
     }
 
-    /// Elements of memory for the copies of `channels` channels.
-    func elements(channels: Int) -> Int {
-        isInPlace ? 0 : channels * size.count + 4 * kernels.lanes
-    }
-
-    /// The place of each of a block's pixels, and of three behind the last.
-    func place(_ pixels: Range<Int>, _ places: UnsafeMutablePointer<Int32>) {
-        let width = grid.size.width, stride = grid.stride
-        let origin = isInPlace ? (z: 0, y: 0, x: 0) : first(pixels)
-        var pixel = pixels.lowerBound, place = places
-        while pixel < pixels.upperBound {
-            let row = pixel / width, left = pixel % width
-            let right = min(width, left + pixels.upperBound - pixel)
-            let z = (row / grid.size.height - origin.z) * stride.depth
-            let y = (row % grid.size.height - origin.y) * stride.height
-            let start = (z * size.height + y) * size.width - origin.x * stride.width
-            for x in left..<right {
-                place.pointee = Int32(truncatingIfNeeded: start + x * stride.width)
-                place += 1
-            }
-            pixel += right - left
-        }
-        for behind in 0..<3 { place[behind] = place[-1] }
+    /// A tap's element, relative to a pixel's.
+    func offset(of tap: SpatialTriple) -> Int {
+        let row =
+            (tap.depth - grid.lowest.depth) * size.height + tap.height - grid.lowest.height
+        return row * size.width + tap.width - grid.lowest.width
     }
 
     /// The pixel that a block's copies begin with.
-    private func first(_ pixels: Range<Int>) -> (z: Int, y: Int, x: Int) {
+    func origin(of pixels: Range<Int>) -> SpatialTriple {
         let width = grid.size.width, row = pixels.lowerBound / width
-        let z = row / grid.size.height
-        return (
-            z, grid.size.depth > 1 ? 0 : row % grid.size.height,
-            isLine ? pixels.lowerBound % width : 0
-        )
+        return SpatialTriple(
+            depth: row / grid.size.height,
+            height: grid.size.depth > 1 ? 0 : row % grid.size.height,
+            width: isLine ? pixels.lowerBound % width : 0)
     }
 
-    /// What a block sees of some channels.
-    ///
-    /// - Parameters:
-    ///   - values: the first of the channels
-    ///   - memory: ``elements(channels:)``
-    /// - Returns: what places and offsets are relative to
-    func values(
+    /// The element of the first pixel of a row.
+    func place(of row: PixelBlock.Piece, in origin: SpatialTriple) -> Int {
+        let z = (row.z - origin.depth) * grid.stride.depth
+        let y = (row.y - origin.height) * grid.stride.height
+        let x = (row.x.lowerBound - origin.width) * grid.stride.width
+        return (z * size.height + y) * size.width + x
+    }
+
+    func copy<Scalar>(
         _ values: UnsafePointer<Scalar>, channels: Int, of pixels: Range<Int>,
-        memory: UnsafeMutablePointer<Scalar>
-    ) -> UnsafePointer<Scalar> {
-        if isInPlace { return values }
-        let (z, y, x) = first(pixels), input = grid.inputSize
-        let left = x * grid.stride.width + grid.lowest.width, from = max(0, left)
-        let top = y * grid.stride.height + grid.lowest.height
+        to memory: UnsafeMutablePointer<Scalar>, _ kernels: GEMMKernels<Scalar>
+    ) {
+        let origin = origin(of: pixels), input = grid.inputSize, stride = grid.stride
+        let left = origin.width * stride.width + grid.lowest.width, from = max(0, left)
+        let top = origin.height * stride.height + grid.lowest.height
         var to = memory
         for channel in 0..<channels {
             let plane = values + channel * input.count
             for slice in 0..<size.depth {
-                let depth = z * grid.stride.depth + grid.lowest.depth + slice
+                let depth = origin.depth * stride.depth + grid.lowest.depth + slice
                 let isInside = depth >= 0 && depth < input.depth && from < input.width
                 kernels.fillRows(
                     PaddedRows(
@@ -130,6 +211,5 @@ struct PixelField<Scalar: TensorScalar>: Sendable {
                 to += size.height * size.width
             }
         }
-        return UnsafePointer(memory)
     }
 }
