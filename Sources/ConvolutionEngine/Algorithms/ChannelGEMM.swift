@@ -33,20 +33,32 @@ struct ChannelGEMM<Scalar: TensorScalar>: Sendable {
         let kc = BlockSizes.chunk(
             k: k, taps: taps, panelRowByteCount: kernels.nr * MemoryLayout<Scalar>.stride)
         let grid = TapGrid(g)
-        let seen = grid.looksInside ? 0 : g.inputChannelsPerGroup * g.inputSize.count / n
         let blocks = ChannelBlocks(
-            m: g.outputChannelsPerGroup, n: n, k: k, kc: kc, seen: seen,
-            images: g.batch * g.groups, threads: threads, tiles)
-        func field(_ mostPixels: Int) -> PixelField<Scalar>? {
-            PixelField(grid, channels: kc / taps, mostPixels: mostPixels, kernels: kernels)
+            m: g.outputChannelsPerGroup, n: n, width: g.outputSize.width, k: k, kc: kc,
+            copied: grid.looksInside ? nil : Self.copied(g), images: g.batch * g.groups,
+            threads: threads, tiles)
+        func field(_ mostPixels: Int, _ mostRows: Int) -> PixelField<Scalar>? {
+            PixelField(
+                grid, channels: kc / taps, mostPixels: mostPixels, mostRows: mostRows,
+                kernels: kernels)
         }
         // Whether there is one must not depend on the cores.
-        guard kc % taps == 0, field(min(n, ChannelBlocks.mostPixels)) != nil,
-            let field = field(blocks.mostPixels)
+        let most = min(n, ChannelBlocks.mostPixels)
+        guard kc % taps == 0, field(most, most / g.outputSize.width + 2) != nil,
+            let field = field(blocks.mostPixels, blocks.mostRows)
         else { return nil }
         (self.geometry, self.kernels, self.tiles) = (geometry, kernels, tiles)
         (self.threads, self.blocks, self.field) = (threads, blocks, field)
         plain = ImplicitGEMM(geometry, kernels: kernels, threads: threads)
+    }
+
+    /// Cycles for the padded copies that a block of some rows of pixels takes.
+    private static func copied(_ g: ConvolutionGeometry) -> (Int) -> Double {
+        let width = g.inputSize.width + g.paddingBefore.width + g.paddingAfter.width
+        let row = 8 + Double(width) / 8, channels = g.inputChannelsPerGroup
+        let (stride, extent) = (g.stride.height, g.kernelExtent.height)
+        let depths = g.outputSize.depth > 1 ? g.kernelExtent.depth : 1
+        return { Double(channels * depths * (($0 - 1) * stride + extent)) * row }
     }
 
     /// By the lanes that are idle either way, what it costs to turn sums round, and to split the phases of a stride.
@@ -61,7 +73,7 @@ struct ChannelGEMM<Scalar: TensorScalar>: Sendable {
         guard n >= 4, m >= 2 * lanes, k >= 64 else { return false }
         // A column for itself takes as long as four in a vector.
         let columns = n % lanes == 1 ? n + 3 : (n + lanes - 1) / lanes * lanes
-        let splits = g.stride.width > 1 && g.kernel.count == 1
+        let splits = g.stride.width > 1 && (g.kernel.count == 1 || g.outputSize.height > 1)
         let pixels = Double(columns) / Double(n) * (splits ? 1.03 : 1)
         let channels = Double((m + lanes - 1) / lanes * lanes) / Double(m)
         return channels * (1.01 + 8 / Double(k)) < pixels
@@ -154,7 +166,13 @@ struct ChannelGEMM<Scalar: TensorScalar>: Sendable {
                 let late = part.scratch + parts.panel
                 let b = weights.panel(panel, of: some, group: group)
                 if b == nil { weights.packLate(panel, of: some, group: group, to: late, kernels) }
-                let isLast = panel + 1 == part.panels.upperBound
+                // What comes next: the next panel or, behind the last one, the first of the next chunk.
+                let next =
+                    panel + 1 < part.panels.upperBound
+                    ? b.map { $0 + some.count * mine.count }
+                    : weights.panel(
+                        part.panels.lowerBound,
+                        of: some.upperBound..<min(k, some.upperBound + blocks.kc), group: group)
                 field.offsets.withUnsafeBufferPointer { offsets in
                     tiles.sum(
                         PixelOperands(
@@ -166,7 +184,7 @@ struct ChannelGEMM<Scalar: TensorScalar>: Sendable {
                             start: first == 0
                                 ? weights.bias(ofGroup: group) + mine.lowerBound : nil,
                             accumulate: first > 0,
-                            ahead: isLast ? nil : b.map { $0 + some.count * mine.count }))
+                            ahead: next))
                 }
             }
         }

@@ -22,6 +22,7 @@ struct ChannelBlocks: Sendable {
     static var mostPixels: Int { 448 }
 
     private let n: Int
+    private let width: Int
     private let tilePixels: Int
     private let lanes: Int
 
@@ -29,15 +30,16 @@ struct ChannelBlocks: Sendable {
 
     /// - Parameters:
     ///   - m: output channels of a group
-    ///   - n: pixels of an image
+    ///   - n: pixels of an image, of rows of `width`
     ///   - k: length of the whole sum, `kc` of it at a time
-    ///   - seen: elements of the input that a pixel adds to what a block copies, of all channels
+    ///   - copied: cycles for what a block of so many rows copies; nil: nothing
     ///   - images: independent products that share the cores (batch x groups)
     init<Scalar>(
-        m: Int, n: Int, k: Int, kc: Int, seen: Int, images: Int, threads: Int,
+        m: Int, n: Int, width: Int, k: Int, kc: Int, copied: ((Int) -> Double)?, images: Int,
+        threads: Int,
         _ kernels: PixelKernels<Scalar>
     ) {
-        self.n = n
+        (self.n, self.width) = (n, width)
         self.kc = kc
         lanes = kernels.lanes
         tilePixels = kernels.pixels
@@ -53,9 +55,10 @@ struct ChannelBlocks: Sendable {
                 let tasks = max(1, images) * blocks * splits
                 let some = Double((vectors + splits - 1) / splits)
                 let pixels = Double((tiles + blocks - 1) / blocks * tilePixels)
+                let rows = min((n + width - 1) / width, (Int(pixels) + width - 1) / width + 1)
                 // Multiply-adds of vectors; a row of weights on its way from L3; what is copied; sums turned back.
                 let task =
-                    Double(k) * some * (pixels + 3) + Double(seen) * pixels * 0.25
+                    Double(k) * some * (pixels + 3) + (copied?(rows) ?? 0)
                     + some * Double(lanes) * pixels * 0.5
                 let rounds = Double((tasks + threads - 1) / threads)
                 let time = task * (rounds + (threads > 1 ? 0.25 : 0))
@@ -86,6 +89,14 @@ struct ChannelBlocks: Sendable {
 
     /// The most pixels that a block has.
     var mostPixels: Int { (tiles + blockCount - 1) / blockCount * tilePixels }
+
+    /// The most rows that a block has pixels of.
+    var mostRows: Int {
+        (0..<blockCount).reduce(1) {
+            let some = pixels(ofBlock: $1)
+            return max($0, (some.upperBound - 1) / width - some.lowerBound / width + 1)
+        }
+    }
 
     /// The panels of a split.
     func panels(ofSplit split: Int) -> Range<Int> { splitEdges[split]..<splitEdges[split + 1] }

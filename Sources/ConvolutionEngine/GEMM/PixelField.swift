@@ -30,8 +30,11 @@ struct PixelField<Scalar: TensorScalar>: Sendable {
     ///
     /// - Parameters:
     ///   - channels: whose values are in memory at a time
-    ///   - mostPixels: the most pixels of a block
-    init?(_ grid: TapGrid, channels: Int, mostPixels: Int, kernels: GEMMKernels<Scalar>) {
+    ///   - mostPixels: the most pixels of a block, of at most `mostRows` rows
+    init?(
+        _ grid: TapGrid, channels: Int, mostPixels: Int, mostRows: Int,
+        kernels: GEMMKernels<Scalar>
+    ) {
         self.grid = grid
         self.kernels = kernels
         let size = grid.inputSize, steps = channels * grid.taps.count
@@ -52,7 +55,10 @@ struct PixelField<Scalar: TensorScalar>: Sendable {
             offsets = (0..<steps).map { Int32($0 * pitch) }
             elementCount = (steps + 1) * pitch
         } else {
-            guard let part = PaddedPart(grid, mostPixels: mostPixels) else { return nil }
+            guard
+                let part = PaddedPart(
+                    grid, mostPixels: mostPixels, mostRows: mostRows)
+            else { return nil }
             form = .padded(part)
             offsets = (0..<channels).flatMap { channel in
                 grid.taps.map { Int32(channel * part.size.count + part.offset(of: $0)) }
@@ -144,14 +150,14 @@ private struct PaddedPart: Sendable {
     /// Whether a block sees a part of a row only.
     private let isLine: Bool
     /// Nil where it would be too much.
-    init?(_ grid: TapGrid, mostPixels: Int) {
+    init?(_ grid: TapGrid, mostPixels: Int, mostRows: Int) {
         self.grid = grid
         isLine = grid.size.depth == 1 && grid.size.height == 1
         let width = grid.size.width, plane = width * grid.size.height
         let pixels = SpatialTriple(
             depth: min(grid.size.depth, mostPixels / plane + 2),
             height: grid.size.depth > 1
-                ? grid.size.height : min(grid.size.height, mostPixels / width + 2),
+                ? grid.size.height : min(grid.size.height, mostRows),
             width: isLine ? min(width, mostPixels) : width)
         var reach: [Int] = []
         for d in 0..<3 {
