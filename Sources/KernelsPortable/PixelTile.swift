@@ -14,25 +14,33 @@ enum PixelTile<V: KernelVector, let R: Int, let N: Int> {
     typealias Scalar = V.Scalar
     typealias Registers = InlineArray<R, InlineArray<N, V>>
 
-    /// Pixels from `first` on. With A = 1 two steps ask for a line of the next panel, from `line` on. Of two steps
-    /// a turn LLVM would load all values first and keep the sums in memory, as it does of eight pixels.
+    /// The pixels of a tile. With A = 1 two steps ask for a line of the next panel, from `line` on. Of two steps a turn
+    /// LLVM would load all values first and keep the sums in memory, as it does of eight pixels.
     @inline(never) static func sum<let A: Int>(
-        _ o: PixelOperands<Scalar>, first: Int, line: Int, _: Ahead<A>.Type
+        _ o: PixelOperands<Scalar>, _ run: PixelRun, line: Int, _: Ahead<A>.Type
     ) {
+        let first = Int(run.first)
         var places = InlineArray<R, Int>(repeating: 0)
         for r in 0..<R { places[r] = Int(o.pixels[first + r]) }
         var t = start(o.start)
-        var b = o.b
-        var ahead = A == 1 ? o.ahead.unsafelyUnwrapped + line * lineElements : b
-        var offsets = o.offsets
-        for _ in 0..<o.depth {
-            if A == 1 {
-                lanes_prefetch_far(ahead)
-                ahead += lineElements / 2
+        var ahead = A == 1 ? o.ahead.unsafelyUnwrapped + line * lineElements : o.b
+        // Taps that all see something are one run with those of the next channel.
+        let seen = Int(run.endTap - run.firstTap), isWhole = seen == o.taps
+        let steps = isWhole ? o.depth : seen, unseen = o.taps - seen
+        var b = o.b + Int(run.firstTap) * N * V.scalarCount
+        var offsets = o.offsets + Int(run.firstTap)
+        for _ in 0..<(isWhole ? 1 : o.depth / o.taps) {
+            for _ in 0..<steps {
+                if A == 1 {
+                    lanes_prefetch_far(ahead)
+                    ahead += lineElements / 2
+                }
+                step(&t, o.field + Int(offsets.pointee), places, b)
+                b += N * V.scalarCount
+                offsets += 1
             }
-            step(&t, o.field + Int(offsets.pointee), places, b)
-            b += N * V.scalarCount
-            offsets += 1
+            b += unseen * N * V.scalarCount
+            offsets += unseen
         }
         Tile<V, R, N>.finish(t, o.c + first * o.ldc, o.ldc, o.accumulate, tail: 0)
     }
@@ -60,8 +68,7 @@ enum PixelTile<V: KernelVector, let R: Int, let N: Int> {
     }
 }
 
-/// Any number of pixels, in tiles of equal size or nearly so: of several tiles none has less than half of the most
-/// pixels, so that only a tile that is the only one may be wider than its pixels.
+/// Tiles of pixels, as many vectors wide as is asked for.
 enum PixelFamily<V: KernelVector> {
     typealias Scalar = V.Scalar
 
@@ -81,30 +88,28 @@ enum PixelFamily<V: KernelVector> {
     @inline(__always) private static func sum<let N: Int>(
         _ o: PixelOperands<Scalar>, _ panel: Panel<N>.Type
     ) {
-        let tiles = (o.count + mostPixels - 1) / mostPixels
-        let bytes = o.depth * N * MemoryLayout<V>.size, bytesATile = o.depth / 2 * 64
-        var first = 0
-        for tile in 0..<tiles {
-            let end = o.count * (tile + 1) / tiles
-            if o.ahead != nil && tile * bytesATile < bytes {
-                sum(o, first..<end, line: tile * (o.depth / 2), panel, Ahead<1>.self)
+        // Lines of a panel, and of them those that a tile asks for.
+        let lines = o.depth * N * MemoryLayout<V>.size / 64
+        var line = 0
+        for run in o.tiles {
+            if o.ahead != nil && line < lines {
+                sum(o, run, line: line, panel, Ahead<1>.self)
+                line += o.depth / o.taps * Int(run.endTap - run.firstTap) / 2
             } else {
-                sum(o, first..<end, line: 0, panel, Ahead<0>.self)
+                sum(o, run, line: 0, panel, Ahead<0>.self)
             }
-            first = end
         }
     }
 
     @inline(__always) private static func sum<let N: Int, let A: Int>(
-        _ o: PixelOperands<Scalar>, _ pixels: Range<Int>, line: Int, _: Panel<N>.Type,
+        _ o: PixelOperands<Scalar>, _ run: PixelRun, line: Int, _: Panel<N>.Type,
         _ ahead: Ahead<A>.Type
     ) {
-        let first = pixels.lowerBound
-        switch pixels.count {
-        case 7: PixelTile<V, 7, N>.sum(o, first: first, line: line, ahead)
-        case 6: PixelTile<V, 6, N>.sum(o, first: first, line: line, ahead)
-        case 5: PixelTile<V, 5, N>.sum(o, first: first, line: line, ahead)
-        default: PixelTile<V, 4, N>.sum(o, first: first, line: line, ahead)
+        switch run.count {
+        case 7: PixelTile<V, 7, N>.sum(o, run, line: line, ahead)
+        case 6: PixelTile<V, 6, N>.sum(o, run, line: line, ahead)
+        case 5: PixelTile<V, 5, N>.sum(o, run, line: line, ahead)
+        default: PixelTile<V, 4, N>.sum(o, run, line: line, ahead)
         }
     }
 }

@@ -65,6 +65,16 @@ struct ChannelGEMMTests {
             dense("3-d", [1, 9, 5, 6, 7], [40, 9, 3, 3, 3]) {
                 $0.options.padding = .symmetric([1])
             },
+            dense("taps that see nothing", [1, 20, 5, 6], [64, 20, 7, 3]) {
+                $0.options.padding = .pairs([[9, 4], [1, 1]])
+            },
+            dense("1-d, taps that see nothing", [1, 20, 15], [64, 20, 9]) {
+                $0.options.padding = .symmetric([12])
+                $0.options.dilation = [2]
+            },
+            dense("3-d, flat kernel", [1, 30, 3, 5, 5], [64, 30, 1, 3, 3]) {
+                $0.options.padding = .symmetric([0, 1, 1])
+            },
             dense("3-d, several blocks", [1, 20, 9, 11, 13], [70, 20, 2, 3, 3]) {
                 $0.options.padding = .symmetric([1])
                 $0.options.stride = [1, 2, 1]
@@ -113,6 +123,29 @@ struct ChannelGEMMTests {
             trial.plant([.infinity, .nan, -.infinity])
             let failure = trial.run(.im2col, kernels, threads: 2)
             #expect(failure == nil, "\(isa) \(row): \(failure ?? "")")
+        }
+    }
+
+    @Test(
+        "padding is multiplied by weights that are not finite", arguments: InstructionSet.available)
+    func nonFiniteWeights(isa: InstructionSet) throws {
+        let kernels = try #require(isa.kernels)
+        for row in Self.rows {
+            for use in [WeightUse.once, .often] {
+                let trial = try Trial(row, .float32, seed: 24)
+                let weight = Tensor(
+                    trial.weight.shape, .float32, [.infinity] + trial.weight.doubles.dropFirst())
+                func output(_ algorithm: Algorithm) -> Tensor {
+                    let plan = ConvolutionPlan(
+                        trial.geometry, dtype: .float32, algorithm: algorithm, kernels: kernels,
+                        threads: 2, serialWork: 0)
+                    return plan.run(
+                        trial.input, plan.prepare(weight, bias: trial.bias, use: use))
+                }
+                let failure = mismatch(
+                    output(.im2col).doubles, output(.slidingWindow).doubles, trial.tolerance)
+                #expect(failure == nil, "\(isa) \(row): \(failure ?? "")")
+            }
         }
     }
 }

@@ -12,6 +12,7 @@ import KernelInterface
 /// L2 as `[pixel][channel]` until they are complete, and are turned on their way to the output. Of 7x7 pixels sixteen
 /// lanes leave one for itself, of 14x14 four; tiles of seven or eight pixels leave none.
 ///
+/// Taps that see nothing but padding are passed over, if weights of many uses are known to be finite (``PixelRuns``).
 /// Weights of one use over few pixels are better read where they lie, by ``ImplicitGEMM``.
 ///
 /// *Error*: as in ``ImplicitGEMM``.
@@ -22,6 +23,7 @@ struct ChannelGEMM<Scalar: TensorScalar>: Sendable {
     private let threads: Int
     private let blocks: ChannelBlocks
     private let field: PixelField<Scalar>
+    private let runs: PixelRuns
     /// For weights that it reads better.
     let plain: ImplicitGEMM<Scalar>
 
@@ -49,6 +51,7 @@ struct ChannelGEMM<Scalar: TensorScalar>: Sendable {
         else { return nil }
         (self.geometry, self.kernels, self.tiles) = (geometry, kernels, tiles)
         (self.threads, self.blocks, self.field) = (threads, blocks, field)
+        runs = PixelRuns(g, mostPixels: tiles.pixels)
         plain = ImplicitGEMM(geometry, kernels: kernels, threads: threads)
     }
 
@@ -109,10 +112,16 @@ struct ChannelGEMM<Scalar: TensorScalar>: Sendable {
             return WeightSet(
                 panels: [plain.prepare(weight, of: owner, bias: bias, use: use)])
         }
+        let isFinite =
+            use == .often
+            && UnsafeBufferPointer(
+                start: weight, count: geometry.groups * geometry.weightElementsPerGroup
+            ).isFinite
         return WeightSet(
             panels: [],
             channels: ChannelPanels(
-                weight, of: use == .once && blocks.blockCount == 1 ? owner : nil, bias: bias,
+                weight, isFinite: isFinite,
+                of: use == .once && blocks.blockCount == 1 ? owner : nil, bias: bias,
                 m: geometry.outputChannelsPerGroup,
                 k: geometry.inputChannelsPerGroup * geometry.kernel.count,
                 groups: geometry.groups, blocks: blocks, kernels: kernels, threads: threads))
@@ -131,7 +140,12 @@ struct ChannelGEMM<Scalar: TensorScalar>: Sendable {
                 pixels: blocks.pixels(ofBlock: task % perImage / blocks.splitCount),
                 panels: blocks.panels(ofSplit: task % blocks.splitCount),
                 scratch: operands.scratch + worker * elements)
-            sum(part, operands.input, panels)
+            let tiles = runs.tiles(part.pixels, seesAll: !panels.isFinite)
+            tiles.withUnsafeBufferPointer { tiles in
+                field.offsets.withUnsafeBufferPointer {
+                    sum(part, operands.input, panels, tiles, $0.baseAddress!)
+                }
+            }
             turn(part, operands)
         }
     }
@@ -146,7 +160,8 @@ struct ChannelGEMM<Scalar: TensorScalar>: Sendable {
 
     /// Chunk by chunk of the sum, panel by panel.
     private func sum(
-        _ part: Part, _ input: UnsafePointer<Scalar>, _ weights: ChannelPanels<Scalar>
+        _ part: Part, _ input: UnsafePointer<Scalar>, _ weights: ChannelPanels<Scalar>,
+        _ runs: UnsafeBufferPointer<PixelRun>, _ offsets: UnsafePointer<Int32>
     ) {
         let taps = geometry.kernel.count, plane = geometry.inputSize.count
         let k = geometry.inputChannelsPerGroup * taps, group = part.image % geometry.groups
@@ -173,19 +188,15 @@ struct ChannelGEMM<Scalar: TensorScalar>: Sendable {
                     : weights.panel(
                         part.panels.lowerBound,
                         of: some.upperBound..<min(k, some.upperBound + blocks.kc), group: group)
-                field.offsets.withUnsafeBufferPointer { offsets in
-                    tiles.sum(
-                        PixelOperands(
-                            field: values, offsets: offsets.baseAddress!, depth: some.count,
-                            pixels: places, count: part.pixels.count, b: b ?? UnsafePointer(late),
-                            vectors: mine.count / tiles.lanes,
-                            c: part.scratch + parts.sums + mine.lowerBound - channels.lowerBound,
-                            ldc: channels.count,
-                            start: first == 0
-                                ? weights.bias(ofGroup: group) + mine.lowerBound : nil,
-                            accumulate: first > 0,
-                            ahead: next))
-                }
+                tiles.sum(
+                    PixelOperands(
+                        field: values, offsets: offsets, depth: some.count, taps: taps,
+                        pixels: places, tiles: runs, b: b ?? UnsafePointer(late),
+                        vectors: mine.count / tiles.lanes,
+                        c: part.scratch + parts.sums + mine.lowerBound - channels.lowerBound,
+                        ldc: channels.count,
+                        start: first == 0 ? weights.bias(ofGroup: group) + mine.lowerBound : nil,
+                        accumulate: first > 0, ahead: next))
             }
         }
     }

@@ -18,16 +18,20 @@ struct ChannelPanels<Scalar: TensorScalar>: @unchecked Sendable {
     private let unpacked: UnsafePointer<Scalar>?
     private let owner: TensorStorage?
     let byteCount: Int
+    /// Whether they are known to have no infinity and no NaN, so that zeros need not be multiplied by them.
+    let isFinite: Bool
 
     /// - Parameters:
     ///   - weight: `[groups][m][k]`
     ///   - owner: what holds them, if they are not to be packed before their use
     init(
-        _ weight: UnsafePointer<Scalar>, of owner: TensorStorage?, bias: UnsafePointer<Scalar>?,
+        _ weight: UnsafePointer<Scalar>, isFinite: Bool, of owner: TensorStorage?,
+        bias: UnsafePointer<Scalar>?,
         m: Int, k: Int, groups: Int, blocks: ChannelBlocks, kernels: GEMMKernels<Scalar>,
         threads: Int
     ) {
         (self.m, self.k, self.groups, self.blocks) = (m, k, groups, blocks)
+        self.isFinite = isFinite
         (self.owner, unpacked) = (owner, owner.map { _ in weight })
         let rows = owner == nil ? k + 1 : 1
         byteCount = groups * blocks.paddedChannels * rows * MemoryLayout<Scalar>.stride

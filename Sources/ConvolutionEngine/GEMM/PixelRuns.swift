@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import KernelInterface
+
+/// Pixels as tiles, and the taps through which a tile sees anything of the input: at the upper end of a padded image
+/// nothing is above, and a third of a 3x3 kernel's products would be with zeros. Of 7x7 pixels that is a tenth of all.
+struct PixelRuns: Sendable {
+    /// The outermost dimension in which a kernel has several taps.
+    private let axis: Int
+    /// Pixels from one of its coordinates to the next, and taps.
+    private let pixelPitch, tapPitch: Int
+    private let size, inputSize, taps: Int
+    private let stride, dilation, padding: Int
+    private let mostPixels: Int
+
+    /// - Parameter mostPixels: of a tile
+    init(_ g: ConvolutionGeometry, mostPixels: Int) {
+        self.mostPixels = mostPixels
+        axis = (0..<3).first { g.kernel[$0] > 1 } ?? 2
+        pixelPitch = (axis + 1..<3).reduce(1) { $0 * g.outputSize[$1] }
+        tapPitch = (axis + 1..<3).reduce(1) { $0 * g.kernel[$1] }
+        (size, inputSize, taps) = (g.outputSize[axis], g.inputSize[axis], g.kernel[axis])
+        (stride, dilation, padding) = (g.stride[axis], g.dilation[axis], g.paddingBefore[axis])
+    }
+
+    /// Tiles of equal size or nearly so.
+    ///
+    /// - Parameter seesAll: zeros are to be multiplied too
+    func tiles(_ pixels: Range<Int>, seesAll: Bool) -> [PixelRun] {
+        let count = (pixels.count + mostPixels - 1) / mostPixels
+        return (0..<count).map { tile in
+            let first = pixels.count * tile / count, end = pixels.count * (tile + 1) / count
+            let some = pixels.lowerBound + first..<pixels.lowerBound + end
+            return PixelRun(
+                first: first, count: end - first,
+                taps: seesAll ? 0..<taps * tapPitch : seen(some))
+        }
+    }
+
+    /// From the first tap that the last pixel sees something through to the last one that the first does.
+    private func seen(_ pixels: Range<Int>) -> Range<Int> {
+        let first = pixels.lowerBound / pixelPitch, last = (pixels.upperBound - 1) / pixelPitch
+        guard first / size == last / size else { return 0..<taps * tapPitch }
+        let before = padding - last % size * stride
+        let behind = inputSize - 1 + padding - first % size * stride
+        let low = before > 0 ? min(taps, (before + dilation - 1) / dilation) : 0
+        let end = behind < 0 ? 0 : min(taps, behind / dilation + 1)
+        return low * tapPitch..<max(low, end) * tapPitch
+    }
+}
