@@ -65,6 +65,14 @@ struct ChannelGEMMTests {
             dense("3-d", [1, 9, 5, 6, 7], [40, 9, 3, 3, 3]) {
                 $0.options.padding = .symmetric([1])
             },
+            dense("far taps", [1, 20, 2, 3], [64, 20, 3, 3]) {
+                $0.options.dilation = [60_000]
+                $0.options.padding = .symmetric([60_000])
+            },
+            dense("far pixels", [1, 20, 4, 100_001], [64, 20, 2, 2]) {
+                $0.options.stride = [1, 50_000]
+                $0.options.padding = .symmetric([1])
+            },
             dense("taps that see nothing", [1, 20, 5, 6], [64, 20, 7, 3]) {
                 $0.options.padding = .pairs([[9, 4], [1, 1]])
             },

@@ -8,9 +8,9 @@ import KernelInterface
 ///
 ///     Cᵀ[n, m] <- bias[m] + Σ_k B[k, n] · A[m, k],   k = (channel, tap),  n = pixel
 ///
-/// B is hardly ever packed: a value that is spread over a vector may lie anywhere (``PixelField``). The sums of a block stay in
-/// L2 as `[pixel][channel]` until they are complete, and are turned on their way to the output. Of 7x7 pixels sixteen
-/// lanes leave one for itself, of 14x14 four; tiles of seven or eight pixels leave none.
+/// B is hardly ever packed: a value that is spread over a vector may lie anywhere (``PixelField``). The sums of a
+/// block stay in L2 as `[pixel][channel]` until they are complete, and are turned on their way to the output. Of 7x7
+/// pixels sixteen lanes leave one for itself, of 14x14 four; tiles of seven pixels leave none.
 ///
 /// Taps that see nothing but padding are passed over, if weights of many uses are known to be finite (``PixelRuns``).
 /// Weights of one use over few pixels are better read where they lie, by ``ImplicitGEMM``.
@@ -58,10 +58,10 @@ struct ChannelGEMM<Scalar: TensorScalar>: Sendable {
     /// Cycles for the padded copies that a block of some rows of pixels takes.
     private static func copied(_ g: ConvolutionGeometry) -> (Int) -> Double {
         let width = g.inputSize.width + g.paddingBefore.width + g.paddingAfter.width
-        let row = 8 + Double(width) / 8, channels = g.inputChannelsPerGroup
-        let (stride, extent) = (g.stride.height, g.kernelExtent.height)
-        let depths = g.outputSize.depth > 1 ? g.kernelExtent.depth : 1
-        return { Double(channels * depths * (($0 - 1) * stride + extent)) * row }
+        let row = (8 + Double(width) / 8) * Double(g.inputChannelsPerGroup)
+        let (stride, extent) = (Double(g.stride.height), Double(g.kernelExtent.height))
+        let depths = g.outputSize.depth > 1 ? Double(g.kernelExtent.depth) : 1
+        return { row * depths * (Double($0 - 1) * stride + extent) }
     }
 
     /// By the lanes that are idle either way, what it costs to turn sums round, and to split the phases of a stride.
@@ -87,9 +87,7 @@ struct ChannelGEMM<Scalar: TensorScalar>: Sendable {
     private var placeElements: Int {
         (blocks.mostPixels + 3) * MemoryLayout<Int32>.stride / MemoryLayout<Scalar>.stride + 1
     }
-    private var panelElements: Int {
-        blocks.kc * tiles.vectors * tiles.lanes
-    }
+    private var panelElements: Int { blocks.kc * tiles.vectors * tiles.lanes }
     /// Places, sums, a panel that is packed late, copies; each from a line on.
     private var parts: (sums: Int, panel: Int, field: Int, end: Int) {
         func line(_ count: Int) -> Int { (count + 31) / 16 * 16 }

@@ -47,11 +47,15 @@ struct ChannelBlocks: Sendable {
         paddedChannels = vectors * lanes
         let tiles = (n + tilePixels - 1) / tilePixels
         // Sums of 64 K elements at most stay in L2 beside the weights.
-        let fitting = (n * paddedChannels + 65_535) / 65_536
-        let fewest = min(tiles, (n + Self.mostPixels - 1) / Self.mostPixels)
-        var best = (time: Double.infinity, blocks: max(fewest, min(tiles, fitting)), splits: 1)
-        for blocks in fewest...max(fewest, min(tiles, max(fitting, 8 * threads))) {
-            for splits in 1...min(vectors, 2 * threads) where blocks * splits >= fitting {
+        let fitting = (n * paddedChannels + 65_535) / 65_536, mostSplits = min(vectors, 2 * threads)
+        let fewest = min(
+            tiles,
+            max(
+                (n + Self.mostPixels - 1) / Self.mostPixels, (fitting + mostSplits - 1) / mostSplits
+            ))
+        var best = (time: Double.infinity, blocks: fewest, splits: mostSplits)
+        for blocks in fewest...min(tiles, fewest + 8 * threads) {
+            for splits in 1...mostSplits where blocks * splits >= fitting {
                 let tasks = max(1, images) * blocks * splits
                 let some = Double((vectors + splits - 1) / splits)
                 let pixels = Double((tiles + blocks - 1) / blocks * tilePixels)

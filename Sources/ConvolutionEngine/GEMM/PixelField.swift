@@ -2,8 +2,8 @@
 
 import KernelInterface
 
-/// Where the values lie that the taps of a block of pixels look at, some channels at a time: in the input, or in a copy of
-/// what the block sees of it, so that neighbouring pixels lie together.
+/// Where the values lie that the taps of a block of pixels look at, some channels at a time: in the input, or in a
+/// copy of what the block sees of it.
 ///
 /// Each step of the sum is at a pixel's place plus an offset that is the same for all pixels.
 struct PixelField<Scalar: TensorScalar>: Sendable {
@@ -55,9 +55,8 @@ struct PixelField<Scalar: TensorScalar>: Sendable {
             offsets = (0..<steps).map { Int32($0 * pitch) }
             elementCount = (steps + 1) * pitch
         } else {
-            guard
-                let part = PaddedPart(
-                    grid, mostPixels: mostPixels, mostRows: mostRows)
+            guard let part = PaddedPart(grid, mostPixels: mostPixels, mostRows: mostRows),
+                part.size.count <= Self.mostElements / max(1, channels)
             else { return nil }
             form = .padded(part)
             offsets = (0..<channels).flatMap { channel in
@@ -149,6 +148,7 @@ private struct PaddedPart: Sendable {
     let size: SpatialTriple
     /// Whether a block sees a part of a row only.
     private let isLine: Bool
+
     /// Nil where it would be too much.
     init?(_ grid: TapGrid, mostPixels: Int, mostRows: Int) {
         self.grid = grid
@@ -193,6 +193,7 @@ private struct PaddedPart: Sendable {
         return (z * size.height + y) * size.width + x
     }
 
+    /// Copies what a block sees of some channels.
     func copy<Scalar>(
         _ values: UnsafePointer<Scalar>, channels: Int, of pixels: Range<Int>,
         to memory: UnsafeMutablePointer<Scalar>, _ kernels: GEMMKernels<Scalar>
