@@ -37,8 +37,7 @@ struct ChannelGEMM<Scalar: TensorScalar>: Sendable {
         let grid = TapGrid(g)
         let blocks = ChannelBlocks(
             m: g.outputChannelsPerGroup, n: n, width: g.outputSize.width, k: k, kc: kc,
-            copied: grid.looksInside ? nil : Self.copied(g), images: g.batch * g.groups,
-            threads: threads, tiles)
+            copied: Self.copied(g, grid), images: g.batch * g.groups, threads: threads, tiles)
         func field(_ mostPixels: Int, _ mostRows: Int) -> PixelField<Scalar>? {
             PixelField(
                 grid, channels: kc / taps, mostPixels: mostPixels, mostRows: mostRows,
@@ -55,10 +54,17 @@ struct ChannelGEMM<Scalar: TensorScalar>: Sendable {
         plain = ImplicitGEMM(geometry, kernels: kernels, threads: threads)
     }
 
-    /// Cycles for the padded copies that a block of some rows of pixels takes.
-    private static func copied(_ g: ConvolutionGeometry) -> (Int) -> Double {
+    /// Cycles for what a block of some rows of pixels copies: padded rows, or every second element of rows, which come
+    /// from L3; nil: nothing.
+    private static func copied(_ g: ConvolutionGeometry, _ grid: TapGrid) -> ((Int) -> Double)? {
+        let channels = Double(g.inputChannelsPerGroup)
+        if grid.looksInside {
+            let vectors = Double((g.outputSize.width + 15) / 16)
+            let isPacked = g.stride.width == 2 && g.kernel.count == 1
+            return isPacked ? { 27 * channels * Double($0) * vectors } : nil
+        }
         let width = g.inputSize.width + g.paddingBefore.width + g.paddingAfter.width
-        let row = (8 + Double(width) / 8) * Double(g.inputChannelsPerGroup)
+        let row = (8 + Double(width) / 8) * channels
         let (stride, extent) = (Double(g.stride.height), Double(g.kernelExtent.height))
         let depths = g.outputSize.depth > 1 ? Double(g.kernelExtent.depth) : 1
         return { row * depths * (Double($0 - 1) * stride + extent) }
