@@ -82,7 +82,9 @@ struct ChannelGEMM<Scalar: TensorScalar>: Sendable {
         guard n >= 4, m >= 2 * lanes, k >= 64 else { return false }
         // A column for itself takes as long as four in a vector.
         let columns = n % lanes == 1 ? n + 3 : (n + lanes - 1) / lanes * lanes
-        let splits = g.stride.width > 1 && (g.kernel.count == 1 || g.outputSize.height > 1)
+        // With many outputs a split row is used often enough, and blocks of pixels read all weights from L2.
+        let splits =
+            g.stride.width > 1 && (g.kernel.count == 1 || m <= 64 && g.outputSize.height > 1)
         let pixels = Double(columns) / Double(n) * (splits ? 1.03 : 1)
         let channels = Double((m + lanes - 1) / lanes * lanes) / Double(m)
         return channels * (1.01 + 8 / Double(k)) < pixels
