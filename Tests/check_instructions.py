@@ -41,7 +41,9 @@ PREFIXES = {"26", "2e", "36", "3e", "64", "65", "67"}
 KERNELS = re.compile(r"13KernelsAVX512|11KernelsAVX2|15KernelsPortable|17ConvolutionEngine")
 KERNEL = re.compile(r"^\$s(?:13KernelsAVX512|11KernelsAVX2|15KernelsPortable)([1-9]\d*)([A-Z]\w+)")
 TILE = re.compile(r"^\$s(?:13KernelsAVX512|11KernelsAVX2|15KernelsPortable)4TileO(?:6packed|7zipping|8indirect|8unpacked)")
-WATCHED = {"WindowTile", "RowTile", "RollingTile", "ChannelTile", "LaneTile", "WinogradTransforms", "FourierTransform"}
+WATCHED = {
+    "WindowTile", "RowTile", "RollingTile", "ChannelTile", "LaneTile", "PixelTile", "WinogradTransforms",
+    "FourierTransform"}
 ARITHMETIC = re.compile(r"^(?:vfn?m(?:add|sub)(?:add|sub)?\d+|v?(?:mul|add|sub))p[sd]$")
 STACK_VECTOR = re.compile(r"%[xyz]mm\d+.*\(%r[sb]p|\(%r[sb]p[^)]*\).*%[xyz]mm\d+")
 JUMP_TARGET = re.compile(r"^([0-9a-f]+) <")

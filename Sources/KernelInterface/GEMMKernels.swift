@@ -23,7 +23,7 @@ public final class GEMMKernels<Scalar: BinaryFloatingPoint & Sendable>: Sendable
     public let multiplyColumn: @Sendable (ColumnOperands<Scalar>) -> Void
     /// C <- A·B for `mr` rows or for one, with B's rows wherever the offsets point.
     public let slide: @Sendable (SlideOperands<Scalar>) -> Void
-    /// The same for `mr` rows of odd outputs, which go out among the even ones.
+    /// The same for `mr` rows of every other output, which go out among those that are there already.
     public let slideZipped: @Sendable (ZippedOperands<Scalar>) -> Void
     /// C <- A·B (+ C) for tiles whose rows of A are windows of a field.
     public let sumWindows: @Sendable (WindowOperands<Scalar>) -> Void

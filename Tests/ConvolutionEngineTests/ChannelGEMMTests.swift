@@ -107,53 +107,17 @@ struct ChannelGEMMTests {
 
     @Test("bits depend neither on the cores nor on the batch", arguments: InstructionSet.available)
     func invariance(isa: InstructionSet) throws {
-        let kernels = try #require(isa.kernels)
-        for row in Self.rows {
-            let trial = try Trial(row, .float32, seed: 22)
-            let one = InvarianceTests.bits(trial, .im2col, kernels, threads: 1)
-            for threads in [2, 5, 8] {
-                let several = InvarianceTests.bits(trial, .im2col, kernels, threads: threads)
-                #expect(one == several, "\(isa) \(row)")
-            }
-            let images = try (0..<row.input[0]).flatMap {
-                try InvarianceTests.bits(
-                    trial.image($0, of: row), .im2col, kernels, threads: 2)
-            }
-            #expect(one == images, "\(isa) \(row), image by image")
-        }
+        try ColumnChecks.invariance(Self.rows, isa, threads: [2, 5, 8], seed: 22)
     }
 
     @Test("what is not finite stays in its windows", arguments: InstructionSet.available)
     func nonFinite(isa: InstructionSet) throws {
-        let kernels = try #require(isa.kernels)
-        for row in Self.rows {
-            var trial = try Trial(row, .float32, seed: 23)
-            trial.plant([.infinity, .nan, -.infinity])
-            let failure = trial.run(.im2col, kernels, threads: 2)
-            #expect(failure == nil, "\(isa) \(row): \(failure ?? "")")
-        }
+        try ColumnChecks.nonFiniteInput(Self.rows, isa, seed: 23)
     }
 
     @Test(
         "padding is multiplied by weights that are not finite", arguments: InstructionSet.available)
     func nonFiniteWeights(isa: InstructionSet) throws {
-        let kernels = try #require(isa.kernels)
-        for row in Self.rows {
-            for use in [WeightUse.once, .often] {
-                let trial = try Trial(row, .float32, seed: 24)
-                let weight = Tensor(
-                    trial.weight.shape, .float32, [.infinity] + trial.weight.doubles.dropFirst())
-                func output(_ algorithm: Algorithm) -> Tensor {
-                    let plan = ConvolutionPlan(
-                        trial.geometry, dtype: .float32, algorithm: algorithm, kernels: kernels,
-                        threads: 2, serialWork: 0)
-                    return plan.run(
-                        trial.input, plan.prepare(weight, bias: trial.bias, use: use))
-                }
-                let failure = mismatch(
-                    output(.im2col).doubles, output(.slidingWindow).doubles, trial.tolerance)
-                #expect(failure == nil, "\(isa) \(row): \(failure ?? "")")
-            }
-        }
+        try ColumnChecks.nonFiniteWeights(Self.rows, isa, seed: 24)
     }
 }

@@ -119,7 +119,7 @@ struct ChannelGEMM<Scalar: TensorScalar>: Sendable {
                 panels: [plain.prepare(weight, of: owner, bias: bias, use: use)])
         }
         let isFinite =
-            use == .often
+            use == .often && field.isPadded
             && UnsafeBufferPointer(
                 start: weight, count: geometry.groups * geometry.weightElementsPerGroup
             ).isFinite

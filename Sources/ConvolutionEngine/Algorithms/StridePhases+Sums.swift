@@ -176,20 +176,11 @@ extension StridePhases {
         _ columns: Range<Int>
     ) {
         if product.index != fullPhase { return kernels.slide(o) }
-        var tiles = TileOperands(
-            count: o.count, depth: o.depth, a: o.a, b: o.b, c: o.c, ldc: o.ldc,
-            vectors: o.vectors, bias: o.bias, accumulate: o.accumulate)
-        if product.makesPanels && row == 0, var rows = chunk.sources {
-            rows.column = columns.lowerBound
-            rows.panel = UnsafeMutablePointer(mutating: o.b)
-            kernels.multiplyRows(tiles, rows)
-            if o.count == 1 { return }
-            tiles.next(rows: kernels.mr)
-            if rows.asksAhead && columns.upperBound < chunk.pixels {
-                tiles.ahead = rows.rows
-                tiles.aheadColumn = columns.upperBound
-            }
-        }
-        kernels.multiply(tiles)
+        kernels.multiply(
+            TileOperands(
+                count: o.count, depth: o.depth, a: o.a, b: o.b, c: o.c, ldc: o.ldc,
+                vectors: o.vectors, bias: o.bias, accumulate: o.accumulate),
+            makingPanelOf: product.makesPanels && row == 0 ? chunk.sources : nil,
+            columns: columns, of: chunk.pixels)
     }
 }

@@ -44,23 +44,18 @@ struct ChannelPanels<Scalar: TensorScalar>: @unchecked Sendable {
             }
         }
         if owner != nil { return }
-        let source = SharedWeights(weight), panels = self
+        nonisolated(unsafe) let weight = weight
+        let panels = self
         ParallelTiles.run(groups * blocks.panelCount, threads: threads) { task, _ in
             let group = task / blocks.panelCount, panel = task % blocks.panelCount
             for first in stride(from: 0, to: k, by: blocks.kc) {
                 let some = first..<min(k, first + blocks.kc)
                 panels.pack(
-                    source.base + group * m * k, some, panel: panel,
+                    weight + group * m * k, some, panel: panel,
                     to: UnsafeMutablePointer(
                         mutating: panels.panel(panel, of: some, group: group)!), kernels)
             }
         }
-    }
-
-    /// Weights that several cores read.
-    private struct SharedWeights: @unchecked Sendable {
-        let base: UnsafePointer<Scalar>
-        init(_ base: UnsafePointer<Scalar>) { self.base = base }
     }
 
     private var base: UnsafePointer<Scalar> {

@@ -107,18 +107,8 @@ extension GEMMBlock {
             vectors: (columns.count + kernels.lanes - 1) / kernels.lanes,
             bias: start.map { $0 + row }, accumulate: accumulate)
         tiles.tail = columns.count % kernels.lanes
-        if makesPanel, var rows = sources {
-            rows.column = columns.lowerBound
-            rows.panel = UnsafeMutablePointer(mutating: tiles.b)
-            kernels.multiplyRows(tiles, rows)
-            if count == 1 { return }
-            tiles.next(rows: kernels.mr)
-            if rows.asksAhead && columns.upperBound < n {
-                tiles.ahead = rows.rows
-                tiles.aheadColumn = columns.upperBound
-            }
-        }
-        kernels.multiply(tiles)
+        kernels.multiply(
+            tiles, makingPanelOf: makesPanel ? sources : nil, columns: columns, of: n)
     }
 
     /// The panel of A that begins with a row, or the row where it lies.
@@ -156,5 +146,32 @@ extension GEMMBlock {
                 for q in 0..<columns.count { to[q] = from[q] }
             }
         }
+    }
+}
+
+extension GEMMKernels where Scalar: TensorScalar {
+    /// Tiles below each other, the first of which makes their panel of B, if there are rows to make it of; those behind it
+    /// ask for what the next panel is made of.
+    ///
+    /// - Parameters:
+    ///   - columns: the panel's
+    ///   - n: columns of all panels
+    @inline(__always)
+    func multiply(
+        _ tiles: TileOperands<Scalar>, makingPanelOf sources: ColumnRows<Scalar>?,
+        columns: Range<Int>, of n: Int
+    ) {
+        guard var rows = sources else { return multiply(tiles) }
+        var tiles = tiles
+        rows.column = columns.lowerBound
+        rows.panel = UnsafeMutablePointer(mutating: tiles.b)
+        multiplyRows(tiles, rows)
+        if tiles.count == 1 { return }
+        tiles.next(rows: mr)
+        if rows.asksAhead && columns.upperBound < n {
+            tiles.ahead = rows.rows
+            tiles.aheadColumn = columns.upperBound
+        }
+        multiply(tiles)
     }
 }

@@ -26,6 +26,9 @@ struct PixelField<Scalar: TensorScalar>: Sendable {
         case padded(PaddedPart)
     }
 
+    /// Whether some tap looks outside of the input.
+    var isPadded: Bool { if case .padded = form { true } else { false } }
+
     /// Nil where copies would be out of proportion, or offsets too far.
     ///
     /// - Parameters:

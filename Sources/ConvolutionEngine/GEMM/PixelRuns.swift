@@ -5,9 +5,7 @@ import KernelInterface
 /// Pixels as tiles, and the taps through which a tile sees anything of the input: at the upper end of a padded image
 /// nothing is above, and a third of a 3x3 kernel's products would be with zeros. Of 7x7 pixels that is a tenth of all.
 struct PixelRuns: Sendable {
-    /// The outermost dimension in which a kernel has several taps.
-    private let axis: Int
-    /// Pixels from one of its coordinates to the next, and taps.
+    /// Pixels and taps from one coordinate to the next, of the outermost dimension in which a kernel has several taps.
     private let pixelPitch, tapPitch: Int
     private let size, inputSize, taps: Int
     private let stride, dilation, padding: Int
@@ -16,7 +14,7 @@ struct PixelRuns: Sendable {
     /// - Parameter mostPixels: of a tile
     init(_ g: ConvolutionGeometry, mostPixels: Int) {
         self.mostPixels = mostPixels
-        axis = (0..<3).first { g.kernel[$0] > 1 } ?? 2
+        let axis = (0..<3).first { g.kernel[$0] > 1 } ?? 2
         pixelPitch = (axis + 1..<3).reduce(1) { $0 * g.outputSize[$1] }
         tapPitch = (axis + 1..<3).reduce(1) { $0 * g.kernel[$1] }
         (size, inputSize, taps) = (g.outputSize[axis], g.inputSize[axis], g.kernel[axis])
@@ -37,14 +35,15 @@ struct PixelRuns: Sendable {
         }
     }
 
-    /// From the first tap that the last pixel sees something through to the last one that the first does.
+    /// From the first to the last tap through which any of the pixels sees something.
     private func seen(_ pixels: Range<Int>) -> Range<Int> {
-        let first = pixels.lowerBound / pixelPitch, last = (pixels.upperBound - 1) / pixelPitch
-        guard first / size == last / size else { return 0..<taps * tapPitch }
-        let before = padding - last % size * stride
-        let behind = inputSize - 1 + padding - first % size * stride
-        let low = before > 0 ? min(taps, (before + dilation - 1) / dilation) : 0
-        let end = behind < 0 ? 0 : min(taps, behind / dilation + 1)
-        return low * tapPitch..<max(low, end) * tapPitch
+        var first = taps, end = 0
+        for row in pixels.lowerBound / pixelPitch...(pixels.upperBound - 1) / pixelPitch {
+            let some = StepRange.inside(
+                inputSize, count: taps, stride: dilation, offset: row % size * stride - padding)
+            if some.isEmpty { continue }
+            (first, end) = (min(first, some.lowerBound), max(end, some.upperBound))
+        }
+        return min(first, end) * tapPitch..<end * tapPitch
     }
 }

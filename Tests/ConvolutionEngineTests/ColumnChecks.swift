@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ConvolutionEngine
+import KernelInterface
+import TestSupport
+import Testing
+
+/// What every form of `im2col` is held to.
+enum ColumnChecks {
+    /// Bits depend neither on the cores nor on the batch.
+    static func invariance(
+        _ rows: [ConvolutionCase], _ isa: InstructionSet, threads: [Int], seed: UInt64
+    ) throws {
+        let kernels = try #require(isa.kernels)
+        for row in rows {
+            let trial = try Trial(row, .float32, seed: seed)
+            let one = InvarianceTests.bits(trial, .im2col, kernels, threads: 1)
+            for threads in threads {
+                let several = InvarianceTests.bits(trial, .im2col, kernels, threads: threads)
+                #expect(one == several, "\(isa) \(threads) threads: \(row)")
+            }
+            let images = try (0..<row.input[0]).flatMap {
+                try InvarianceTests.bits(
+                    trial.image($0, of: row), .im2col, kernels, threads: 2)
+            }
+            #expect(one == images, "\(isa) \(row), image by image")
+        }
+    }
+
+    /// What is not finite stays in its windows.
+    static func nonFiniteInput(
+        _ rows: [ConvolutionCase], _ isa: InstructionSet, seed: UInt64
+    ) throws {
+        let kernels = try #require(isa.kernels)
+        for row in rows {
+            var trial = try Trial(row, .float32, seed: seed)
+            trial.plant([.infinity, .nan, -.infinity])
+            let failure = trial.run(.im2col, kernels, threads: 2)
+            #expect(failure == nil, "\(isa) \(row): \(failure ?? "")")
+        }
+    }
+
+    /// Padding is multiplied by weights that are not finite.
+    static func nonFiniteWeights(
+        _ rows: [ConvolutionCase], _ isa: InstructionSet, seed: UInt64
+    ) throws {
+        let kernels = try #require(isa.kernels)
+        for row in rows {
+            for use in [WeightUse.once, .often] {
+                let trial = try Trial(row, .float32, seed: seed)
+                let weight = Tensor(
+                    trial.weight.shape, .float32, [.infinity] + trial.weight.doubles.dropFirst())
+                func output(_ algorithm: Algorithm) -> Tensor {
+                    let plan = ConvolutionPlan(
+                        trial.geometry, dtype: .float32, algorithm: algorithm, kernels: kernels,
+                        threads: 2, serialWork: 0)
+                    return plan.run(
+                        trial.input, plan.prepare(weight, bias: trial.bias, use: use))
+                }
+                let failure = mismatch(
+                    output(.im2col).doubles, output(.slidingWindow).doubles, trial.tolerance)
+                #expect(failure == nil, "\(isa) \(row): \(failure ?? "")")
+            }
+        }
+    }
+}
