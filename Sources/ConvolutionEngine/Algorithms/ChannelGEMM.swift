@@ -73,7 +73,7 @@ struct ChannelGEMM<Scalar: TensorScalar>: Sendable {
     /// By the lanes that are idle either way, what it costs to turn sums round, and to split the phases of a stride.
     /// Measured on Zen 4 (AVX-512), two cores, as times of what vectors of pixels take: 1024 to 256 channels at 14x14
     /// 0.94, 3x3 over 512 at 7x7 0.95, 1x1 of stride 2 from 512 to 1024 at 28x28 0.93; 64 to 256 at 56x56 1.11, 256 to
-    /// 256 at 28x28 1.04.
+    /// 256 at 28x28 1.04. On Zen 5 0.93, 0.85, 0.95; 3x3 of stride 2 over 128 at 56x56 0.96; 1.17, 1.06.
     private static func isFaster(
         _ g: ConvolutionGeometry, _ kernels: GEMMKernels<Scalar>
     ) -> Bool {
@@ -82,9 +82,7 @@ struct ChannelGEMM<Scalar: TensorScalar>: Sendable {
         guard n >= 4, m >= 2 * lanes, k >= 64 else { return false }
         // A column for itself takes as long as four in a vector.
         let columns = n % lanes == 1 ? n + 3 : (n + lanes - 1) / lanes * lanes
-        // With many outputs a split row is used often enough, and blocks of pixels read all weights from L2.
-        let splits =
-            g.stride.width > 1 && (g.kernel.count == 1 || m <= 64 && g.outputSize.height > 1)
+        let splits = g.stride.width > 1
         let pixels = Double(columns) / Double(n) * (splits ? 1.03 : 1)
         let channels = Double((m + lanes - 1) / lanes * lanes) / Double(m)
         return channels * (1.01 + 8 / Double(k)) < pixels
