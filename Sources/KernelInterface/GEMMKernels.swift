@@ -27,8 +27,8 @@ public final class GEMMKernels<Scalar: BinaryFloatingPoint & Sendable>: Sendable
     public let slideZipped: @Sendable (ZippedOperands<Scalar>) -> Void
     /// C <- A·B (+ C) for tiles whose rows of A are windows of a field.
     public let sumWindows: @Sendable (WindowOperands<Scalar>) -> Void
-    /// Products with output channels in the lanes, where registers are many enough for them to be faster.
-    public let pixels: PixelKernels<Scalar>?
+    /// Products with output channels in the lanes.
+    public let pixels: PixelKernels<Scalar>
     /// Weights into a panel of A.
     public let packWeights: @Sendable (WeightPanel<Scalar>) -> Void
     /// The same into a panel of B, which has `nr` in the place of `mr`.
@@ -67,7 +67,7 @@ public final class GEMMKernels<Scalar: BinaryFloatingPoint & Sendable>: Sendable
         slide: @escaping @Sendable (SlideOperands<Scalar>) -> Void,
         slideZipped: @escaping @Sendable (ZippedOperands<Scalar>) -> Void,
         sumWindows: @escaping @Sendable (WindowOperands<Scalar>) -> Void,
-        pixels: PixelKernels<Scalar>?,
+        pixels: PixelKernels<Scalar>,
         packWeights: @escaping @Sendable (WeightPanel<Scalar>) -> Void,
         packRows: @escaping @Sendable (WeightPanel<Scalar>) -> Void,
         packTapWeights: @escaping @Sendable (TapWeights<Scalar>) -> Void,

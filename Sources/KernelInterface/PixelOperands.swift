@@ -8,29 +8,44 @@ public struct PixelKernels<Scalar: Sendable>: Sendable {
     public let pixels, vectors: Int
     /// The sums of some pixels.
     public let sum: @Sendable (PixelOperands<Scalar>) -> Void
+    /// What filtering a dimension with a stride makes of lines.
+    public let filterLines: @Sendable (FilteredLines<Scalar>) -> Void
+    /// The same of lines of one element, those of a residue together.
+    public let filterElements: @Sendable (FilteredLines<Scalar>) -> Void
+    /// Whether no element is NaN or infinite; a count of whole vectors.
+    public let isFinite: @Sendable (UnsafePointer<Scalar>, Int) -> Bool
 
     /// All of it.
     public init(
         lanes: Int, pixels: Int, vectors: Int,
-        sum: @escaping @Sendable (PixelOperands<Scalar>) -> Void
+        sum: @escaping @Sendable (PixelOperands<Scalar>) -> Void,
+        filterLines: @escaping @Sendable (FilteredLines<Scalar>) -> Void,
+        filterElements: @escaping @Sendable (FilteredLines<Scalar>) -> Void,
+        isFinite: @escaping @Sendable (UnsafePointer<Scalar>, Int) -> Bool
     ) {
         self.lanes = lanes
         self.pixels = pixels
         self.vectors = vectors
         self.sum = sum
+        self.filterLines = filterLines
+        self.filterElements = filterElements
+        self.isFinite = isFinite
     }
+
+    /// Pixels of the smallest tile: half of the largest one's.
+    public var leastPixels: Int { (pixels + 1) / 2 }
 }
 
 /// Sums of some pixels with output channels in the lanes:
 ///
-///     c[p·ldc + j] <- start[j] + Σ_k field[pixels[p] + offsets[k]] · b[k·vectors·lanes + j],   k = (channel, tap)
+///     c[rows[p]·ldc + j] <- start[j] + Σ_k field[pixels[p] + offsets[k]] · b[k·vectors·lanes + j],   k = (channel, tap)
 ///
 /// for the pixels p of some tiles, j < vectors·lanes, and the taps of a tile. The sum runs over k in ascending order
 /// with one rounding a step where the instruction set fuses. With `accumulate` it starts at 0 and is added to what `c`
 /// holds.
 ///
-/// Assumption: `pixels` go on for three behind the last, whose sums a single tile of fewer than four pixels writes to
-/// `c` too; they are of no use.
+/// Assumption: `pixels` and `rows` go on behind the last by one less than the smallest tile has, whose sums a tile of
+/// fewer pixels writes to `c` too; they are of no use.
 public struct PixelOperands<Scalar>: @unchecked Sendable {
     /// What pixels and offsets are relative to.
     public var field: UnsafePointer<Scalar>
@@ -38,8 +53,12 @@ public struct PixelOperands<Scalar>: @unchecked Sendable {
     public var offsets: UnsafePointer<Int32>
     /// Length of the sum, and taps of a channel.
     public var depth, taps: Int
+    /// Steps of each tap that follow one another: 1 where all taps of a channel do.
+    public var tapDepth: Int
     /// Where the pixels are.
     public var pixels: UnsafePointer<Int32>
+    /// Which sums are theirs; nil: in the order of the pixels.
+    public var rows: UnsafePointer<Int32>?
     /// Runs of pixels: of several none has less than half of the most.
     public var tiles: UnsafeBufferPointer<PixelRun>
     /// A panel of weights, `[depth][vectors · lanes]`.
@@ -60,7 +79,8 @@ public struct PixelOperands<Scalar>: @unchecked Sendable {
     /// All of it.
     public init(
         field: UnsafePointer<Scalar>, offsets: UnsafePointer<Int32>, depth: Int, taps: Int,
-        pixels: UnsafePointer<Int32>, tiles: UnsafeBufferPointer<PixelRun>,
+        tapDepth: Int = 1, pixels: UnsafePointer<Int32>, rows: UnsafePointer<Int32>? = nil,
+        tiles: UnsafeBufferPointer<PixelRun>,
         b: UnsafePointer<Scalar>, vectors: Int, c: UnsafeMutablePointer<Scalar>, ldc: Int,
         start: UnsafePointer<Scalar>?, accumulate: Bool, ahead: UnsafePointer<Scalar>?
     ) {
@@ -68,7 +88,9 @@ public struct PixelOperands<Scalar>: @unchecked Sendable {
         self.offsets = offsets
         self.depth = depth
         self.taps = taps
+        self.tapDepth = tapDepth
         self.pixels = pixels
+        self.rows = rows
         self.tiles = tiles
         self.b = b
         self.vectors = vectors
@@ -86,12 +108,59 @@ public struct PixelRun: Sendable {
     public var first, count: Int32
     /// The first tap, and the one behind the last.
     public var firstTap, endTap: Int32
+    /// From a pixel to another one whose sums are the same, in ``PixelOperands/rows``; 0: there is none.
+    public var twin: Int32
 
     /// All of it.
-    public init(first: Int, count: Int, taps: Range<Int>) {
+    public init(first: Int, count: Int, taps: Range<Int>, twin: Int = 0) {
         self.first = Int32(truncatingIfNeeded: first)
         self.count = Int32(truncatingIfNeeded: count)
         firstTap = Int32(truncatingIfNeeded: taps.lowerBound)
         endTap = Int32(truncatingIfNeeded: taps.upperBound)
+        self.twin = Int32(truncatingIfNeeded: twin)
+    }
+}
+
+/// What minimal filtering makes of a channel's lines, for pairs of outputs that share the lines between them:
+///
+///     lines[o·step + r] <- ±(values[o·step + r] − values[(o + 1)·step + r]),   r < paired; − where o is odd
+///     lines[o·step + r] <- values[o·step + r],                                 r >= paired
+///     between[q·paired + r] <- values[(2q + 1)·step + r],                       r < paired
+///
+/// for the outputs o < count, pairs q < (count + 1) / 2 and r < step. Of lines of one element those of a residue are
+/// together, `width` elements for each, so that neighbouring pairs are neighbours:
+///
+///     lines[r][q], r < step: the first outputs';  lines[step + r][q]: the second ones';  between[r][q], r < paired
+///
+/// Assumption: a vector behind the last element of each may be read or written (of lines of one element: four vectors
+/// and a pair's values), and what `between` holds is written after `lines`.
+public struct FilteredLines<Scalar>: @unchecked Sendable {
+    /// `count · step + paired` lines.
+    public var values: UnsafePointer<Scalar>
+    /// Elements of a line or, of lines of one, of a residue.
+    public var width: Int
+    /// Lines from one output to the next.
+    public var step: Int
+    /// Taps that have another one a step further on.
+    public var paired: Int
+    /// Outputs.
+    public var count: Int
+    /// Where the lines of the outputs go.
+    public var lines: UnsafeMutablePointer<Scalar>
+    /// Where those go that two outputs share.
+    public var between: UnsafeMutablePointer<Scalar>
+
+    /// All of it.
+    public init(
+        values: UnsafePointer<Scalar>, width: Int, step: Int, paired: Int, count: Int,
+        lines: UnsafeMutablePointer<Scalar>, between: UnsafeMutablePointer<Scalar>
+    ) {
+        self.values = values
+        self.width = width
+        self.step = step
+        self.paired = paired
+        self.count = count
+        self.lines = lines
+        self.between = between
     }
 }

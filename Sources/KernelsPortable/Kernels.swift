@@ -59,18 +59,15 @@ public let kernels = KernelTable(
         fourier: fourier)
 }
 
-/// Seven pixels by three vectors want 25 registers. With the sixteen of AVX2 tiles of four by three are slower than
-/// those of pixels in the lanes (0.83 to 1.0 of their speed), which leave fewer of eight lanes idle.
 @inline(__always) private func pixelKernels<V: KernelVector>(
     _: V.Type
-) -> PixelKernels<V.Scalar>? {
-    #if AVX512
+) -> PixelKernels<V.Scalar> {
     PixelKernels(
         lanes: V.scalarCount, pixels: PixelFamily<V>.mostPixels,
-        vectors: PixelFamily<V>.mostVectors, sum: { PixelFamily<V>.sum($0) })
-    #else
-    nil
-    #endif
+        vectors: PixelFamily<V>.mostVectors, sum: { PixelFamily<V>.sum($0) },
+        filterLines: { LineFiltering<V>.run($0) },
+        filterElements: { LineFiltering<V>.runElements($0) },
+        isFinite: { LineFiltering<V>.isFinite($0, $1) })
 }
 
 private typealias RowTiles<V: KernelVector> = RowFamily<V, 4, 2>

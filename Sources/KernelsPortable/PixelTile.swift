@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#if AVX512
 import CLanes
 import KernelInterface
 
@@ -8,8 +7,8 @@ import KernelInterface
 /// whose values are spread over vectors from wherever they lie. So no pixel is packed, no stride splits a row, and a
 /// map of 7x7 or 14x14 pixels leaves no lane idle.
 ///
-/// *Registers*: R·N sums, N weights, one pixel; R places of pixels in those for addresses. Never inlined, as in
-/// ``Tile``.
+/// *Registers*: R·N sums, N weights, one pixel; R places of pixels in those for addresses. Seven by three want 25;
+/// sixteen hold four by three or, where multiply-adds are not fused, four by two. Never inlined, as in ``Tile``.
 enum PixelTile<V: KernelVector, let R: Int, let N: Int> {
     typealias Scalar = V.Scalar
     typealias Registers = InlineArray<R, InlineArray<N, V>>
@@ -25,11 +24,12 @@ enum PixelTile<V: KernelVector, let R: Int, let N: Int> {
         var t = start(o.start)
         var ahead = A == 1 ? o.ahead.unsafelyUnwrapped + line * lineElements : o.b
         // Taps that all see something are one run with those of the next channel.
-        let seen = Int(run.endTap - run.firstTap), isWhole = seen == o.taps
-        let steps = isWhole ? o.depth : seen, unseen = o.taps - seen
-        var b = o.b + Int(run.firstTap) * N * V.scalarCount
-        var offsets = o.offsets + Int(run.firstTap)
-        for _ in 0..<(isWhole ? 1 : o.depth / o.taps) {
+        let taps = o.taps * o.tapDepth, firstTap = Int(run.firstTap) * o.tapDepth
+        let seen = Int(run.endTap - run.firstTap) * o.tapDepth, isWhole = seen == taps
+        let steps = isWhole ? o.depth : seen, unseen = taps - seen
+        var b = o.b + firstTap * N * V.scalarCount
+        var offsets = o.offsets + firstTap
+        for _ in 0..<(isWhole ? 1 : o.depth / taps) {
             for _ in 0..<steps {
                 if A == 1 {
                     lanes_prefetch_far(ahead)
@@ -42,7 +42,30 @@ enum PixelTile<V: KernelVector, let R: Int, let N: Int> {
             b += unseen * N * V.scalarCount
             offsets += unseen
         }
-        Tile<V, R, N>.finish(t, o.c + first * o.ldc, o.ldc, o.accumulate, tail: 0)
+        guard let rows = o.rows else {
+            return Tile<V, R, N>.finish(t, o.c + first * o.ldc, o.ldc, o.accumulate, tail: 0)
+        }
+        finish(t, o, rows + first)
+        if run.twin != 0 { finish(t, o, rows + first + Int(run.twin)) }
+    }
+
+    @inline(__always) private static func finish(
+        _ t: Registers, _ o: PixelOperands<Scalar>, _ rows: UnsafePointer<Int32>
+    ) {
+        if o.accumulate {
+            for r in 0..<R {
+                let c = o.c + Int(rows[r]) * o.ldc
+                for j in 0..<N {
+                    let p = c + j * V.scalarCount
+                    store(V.sum(load(p), t[r][j]), p)
+                }
+            }
+        } else {
+            for r in 0..<R {
+                let c = o.c + Int(rows[r]) * o.ldc
+                for j in 0..<N { store(t[r][j], c + j * V.scalarCount) }
+            }
+        }
     }
 
     @inline(__always) private static var lineElements: Int { 64 / MemoryLayout<Scalar>.stride }
@@ -72,13 +95,26 @@ enum PixelTile<V: KernelVector, let R: Int, let N: Int> {
 enum PixelFamily<V: KernelVector> {
     typealias Scalar = V.Scalar
 
-    static var mostPixels: Int { 7 }
-    static var mostVectors: Int { 3 }
+    static var mostPixels: Int {
+        #if AVX512
+        7
+        #else
+        4
+        #endif
+    }
+    static var mostVectors: Int {
+        #if AVX512 || AVX2 || arch(arm64)
+        3
+        #else
+        2
+        #endif
+    }
 
     static func sum(_ o: PixelOperands<Scalar>) {
-        if o.vectors == 3 {
-            sum(o, Panel<3>.self)
-        } else if o.vectors == 2 {
+        #if AVX512 || AVX2 || arch(arm64)
+        if o.vectors == 3 { return sum(o, Panel<3>.self) }
+        #endif
+        if o.vectors == 2 {
             sum(o, Panel<2>.self)
         } else {
             sum(o, Panel<1>.self)
@@ -105,12 +141,19 @@ enum PixelFamily<V: KernelVector> {
         _ o: PixelOperands<Scalar>, _ run: PixelRun, line: Int, _: Panel<N>.Type,
         _ ahead: Ahead<A>.Type
     ) {
+        #if AVX512
         switch run.count {
         case 7: PixelTile<V, 7, N>.sum(o, run, line: line, ahead)
         case 6: PixelTile<V, 6, N>.sum(o, run, line: line, ahead)
         case 5: PixelTile<V, 5, N>.sum(o, run, line: line, ahead)
         default: PixelTile<V, 4, N>.sum(o, run, line: line, ahead)
         }
+        #else
+        switch run.count {
+        case 4: PixelTile<V, 4, N>.sum(o, run, line: line, ahead)
+        case 3: PixelTile<V, 3, N>.sum(o, run, line: line, ahead)
+        default: PixelTile<V, 2, N>.sum(o, run, line: line, ahead)
+        }
+        #endif
     }
 }
-#endif

@@ -47,7 +47,14 @@ struct ChoiceTests {
             "DeepLab, far apart", [1, 256, 28, 28], [256, 256, 3, 3], padding: 12, dilation: 12,
             .im2col),
         Row("ResNet 7", [1, 512, 7, 7], [512, 512, 3, 3], padding: 1, .im2col),
-        Row("ResNet stride", [1, 128, 56, 56], [128, 128, 3, 3], stride: 2, padding: 1, .im2col),
+        Row(
+            "ResNet stride", [1, 128, 56, 56], [128, 128, 3, 3], stride: 2, padding: 1, .winograd),
+        Row(
+            "ResNet stride, small", [1, 256, 28, 28], [256, 256, 3, 3], stride: 2, padding: 1,
+            .im2col),
+        Row("RepVGG stride", [1, 48, 112, 112], [48, 48, 3, 3], stride: 2, padding: 1, .winograd),
+        Row("EfficientNet stem", [1, 3, 224, 224], [32, 3, 3, 3], stride: 2, padding: 1, .direct),
+        Row("pix2pix down", [1, 64, 128, 128], [128, 64, 4, 4], stride: 2, padding: 1, .winograd),
         Row("pointwise", [1, 256, 56, 56], [64, 256, 1, 1], .im2col),
         Row(
             "AlexNet 5x5", [1, 48, 27, 27], [128, 48, 5, 5], padding: 2, .winograd, strict: .im2col),
@@ -72,7 +79,8 @@ struct ChoiceTests {
         Row("EfficientNet excites", [1, 6, 1, 1], [144, 6, 1, 1], .im2col),
         Row("MobileNet expands", [1, 16, 112, 112], [96, 16, 1, 1], .direct),
         Row("wav2vec first", [1, 1, 16000], [512, 1, 10], stride: 5, .direct),
-        Row("wav2vec", [1, 512, 3199], [512, 512, 3], stride: 2, .im2col),
+        Row("wav2vec", [1, 512, 3199], [512, 512, 3], stride: 2, .winograd),
+        Row("wav2vec, two taps", [1, 512, 799], [512, 512, 2], stride: 2, .im2col),
         Row(
             "C3D", [1, 32, 16, 56, 56], [32, 32, 3, 3, 3], padding: 1, .winograd, strict: .direct),
     ]

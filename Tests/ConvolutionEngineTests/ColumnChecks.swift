@@ -5,23 +5,24 @@ import KernelInterface
 import TestSupport
 import Testing
 
-/// What every form of `im2col` is held to.
+/// What every form of `im2col` is held to, and others whose bits depend on nothing else.
 enum ColumnChecks {
     /// Bits depend neither on the cores nor on the batch.
     static func invariance(
-        _ rows: [ConvolutionCase], _ isa: InstructionSet, threads: [Int], seed: UInt64
+        _ rows: [ConvolutionCase], _ isa: InstructionSet, _ algorithm: Algorithm = .im2col,
+        threads: [Int], seed: UInt64
     ) throws {
         let kernels = try #require(isa.kernels)
         for row in rows {
             let trial = try Trial(row, .float32, seed: seed)
-            let one = InvarianceTests.bits(trial, .im2col, kernels, threads: 1)
+            let one = InvarianceTests.bits(trial, algorithm, kernels, threads: 1)
             for threads in threads {
-                let several = InvarianceTests.bits(trial, .im2col, kernels, threads: threads)
+                let several = InvarianceTests.bits(trial, algorithm, kernels, threads: threads)
                 #expect(one == several, "\(isa) \(threads) threads: \(row)")
             }
             let images = try (0..<row.input[0]).flatMap {
                 try InvarianceTests.bits(
-                    trial.image($0, of: row), .im2col, kernels, threads: 2)
+                    trial.image($0, of: row), algorithm, kernels, threads: 2)
             }
             #expect(one == images, "\(isa) \(row), image by image")
         }
@@ -29,20 +30,22 @@ enum ColumnChecks {
 
     /// What is not finite stays in its windows.
     static func nonFiniteInput(
-        _ rows: [ConvolutionCase], _ isa: InstructionSet, seed: UInt64
+        _ rows: [ConvolutionCase], _ isa: InstructionSet, _ algorithm: Algorithm = .im2col,
+        seed: UInt64
     ) throws {
         let kernels = try #require(isa.kernels)
         for row in rows {
             var trial = try Trial(row, .float32, seed: seed)
             trial.plant([.infinity, .nan, -.infinity])
-            let failure = trial.run(.im2col, kernels, threads: 2)
+            let failure = trial.run(algorithm, kernels, threads: 2)
             #expect(failure == nil, "\(isa) \(row): \(failure ?? "")")
         }
     }
 
     /// Padding is multiplied by weights that are not finite.
     static func nonFiniteWeights(
-        _ rows: [ConvolutionCase], _ isa: InstructionSet, seed: UInt64
+        _ rows: [ConvolutionCase], _ isa: InstructionSet, _ algorithm: Algorithm = .im2col,
+        seed: UInt64
     ) throws {
         let kernels = try #require(isa.kernels)
         for row in rows {
@@ -58,7 +61,7 @@ enum ColumnChecks {
                         trial.input, plan.prepare(weight, bias: trial.bias, use: use))
                 }
                 let failure = mismatch(
-                    output(.im2col).doubles, output(.slidingWindow).doubles, trial.tolerance)
+                    output(algorithm).doubles, output(.slidingWindow).doubles, trial.tolerance)
                 #expect(failure == nil, "\(isa) \(row): \(failure ?? "")")
             }
         }

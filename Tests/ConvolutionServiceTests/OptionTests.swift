@@ -144,7 +144,9 @@ import Testing
         Refusal(
             fields: #""algorithm": "winograd", "stride": 2"#, pointer: "/algorithm",
             detail: """
-                algorithm "winograd" is for stride 1; use "auto" or one that can: \
+                algorithm "winograd" filters, where there is a stride, rows of an image or a line, \
+                by kernels that are longer there than the stride, which is at most 8, and not more \
+                than twice as long, without dilation; use "auto" or one that can: \
                 "sliding_window", "direct", "im2col", "kernel_matrix", "fft"
                 """),
         Refusal(

@@ -52,7 +52,7 @@ def answer(operation, tensors, fields):
         None if tensors.get(name) is None else tensors[name].double()
         for name in ("input", "weight", "bias", "add"))
     whole_input, whole_weight = with_all_ranks(operation, input, weight)
-    check_own_rules(operation, whole_weight, fields)
+    check_own_rules(operation, whole_input, whole_weight, fields)
     if fields.get("flip_kernel"):
         axes = list(range(2, whole_weight.dim()))
         whole_weight = whole_weight.flip(axes)
@@ -99,10 +99,10 @@ def check_words(fields):
             raise Refused(name)
 
 
-def check_own_rules(operation, weight, fields):
+def check_own_rules(operation, input, weight, fields):
     """Of what PyTorch and ONNX know nothing."""
     able = TRANSPOSED_ALGORITHMS if is_transposed(operation) else FORWARD_ALGORITHMS
-    if (can_filter_phases if is_transposed(operation) else can_filter)(weight, fields):
+    if (can_filter_phases if is_transposed(operation) else can_filter)(input, weight, fields):
         able = (*able, "winograd")
     if fields.get("algorithm", "auto") not in ("auto", *able):
         raise Refused("algorithm")
@@ -112,18 +112,33 @@ def check_own_rules(operation, weight, fields):
         raise Refused("kernel_shape is the weight's")
 
 
-def can_filter(weight, fields):
+def can_filter(input, weight, fields):
     """What `winograd` can do: planes of stride 1, whose kernels have 1, 3 or 5 taps a dimension."""
     *depth, height, width = [1, *weight.shape[2:]]
     axes = Axes.of(fields, weight.shape[2:], weight.shape[2:])
+    if set(axes.stride[-2:]) != {1}:
+        return can_filter_strides(input, weight, fields)
     taps = (1, 3) if fields.get("precision") == "strict" else (1, 3, 5)
     is_deep = axes.rank == 3 and depth[-1] > 1
     return (height in taps and width in taps and height * width > 1 and weight.shape[1] > 0
-            and set(axes.stride[-2:]) == {1} and depth[-1:] <= [16]
+            and depth[-1:] <= [16]
             and not (is_deep and axes.dilation[0] > 1))
 
 
-def can_filter_phases(weight, fields):
+def can_filter_strides(input, weight, fields):
+    """The same with a stride: one dimension with one tap or two a residue, rows or, of a line, columns."""
+    axes = Axes.of(fields, input.shape[2:], weight.shape[2:])
+    pairs = forward_pairs(fields, axes)
+    fits = [2 <= s <= 8 and s < k <= 2 * s and d == 1
+            for s, k, d in zip(axes.stride, axes.kernel, axes.dilation)]
+    flat = [n == k == 1 and pair == [0, 0] for n, k, pair in zip(axes.size, axes.kernel, pairs)]
+    *_, deep, down, across = [True, True, *range(-axes.rank, 0)][-3:]
+    is_flat = [axis is True or flat[axis] for axis in (deep, down)]
+    filters_down = down is not True and fits[down]
+    return is_flat[0] and (filters_down or is_flat[1] and fits[across]) and weight.shape[1] > 0
+
+
+def can_filter_phases(input, weight, fields):
     """The same of transposed convolutions: each residue of the stride has a kernel of its own."""
     *depth, height, width = [1, *weight.shape[2:]]
     axes = Axes.of(fields, weight.shape[2:], weight.shape[2:])

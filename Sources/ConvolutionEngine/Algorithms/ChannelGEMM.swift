@@ -29,8 +29,8 @@ struct ChannelGEMM<Scalar: TensorScalar>: Sendable {
 
     /// Nil where vectors of pixels are faster, or what is copied would be too much.
     init?(_ geometry: ConvolutionGeometry, kernels: GEMMKernels<Scalar>, threads: Int) {
-        guard let tiles = kernels.pixels, Self.isFaster(geometry, kernels) else { return nil }
-        let g = geometry, taps = g.kernel.count
+        guard Self.isFaster(geometry, kernels) else { return nil }
+        let g = geometry, tiles = kernels.pixels, taps = g.kernel.count
         let k = g.inputChannelsPerGroup * taps, n = g.outputSize.count
         let kc = BlockSizes.chunk(
             k: k, taps: taps, panelRowByteCount: kernels.nr * MemoryLayout<Scalar>.stride)
@@ -79,7 +79,8 @@ struct ChannelGEMM<Scalar: TensorScalar>: Sendable {
     ) -> Bool {
         let lanes = kernels.lanes, n = g.outputSize.count, m = g.outputChannelsPerGroup
         let k = g.inputChannelsPerGroup * g.kernel.count
-        guard n >= 4, m >= 2 * lanes, k >= 64 else { return false }
+        // Tiles of four pixels, as sixteen registers hold, have 0.83 to 1.0 of the speed of pixels in the lanes (AVX2).
+        guard kernels.pixels.pixels > 4, n >= 4, m >= 2 * lanes, k >= 64 else { return false }
         // A column for itself takes as long as four in a vector.
         let columns = n % lanes == 1 ? n + 3 : (n + lanes - 1) / lanes * lanes
         let splits = g.stride.width > 1
@@ -205,30 +206,17 @@ struct ChannelGEMM<Scalar: TensorScalar>: Sendable {
         }
     }
 
-    /// The sums of a part to where they belong: squares of pixels and channels are turned in registers, the last
-    /// ones moved back over those before them.
+    /// The sums of a part to where they belong.
     private func turn(_ part: Part, _ operands: RunOperands<Scalar>) {
         let outputs = geometry.outputChannelsPerGroup, pixels = geometry.outputSize.count
         let padded = blocks.channels(ofPanels: part.panels)
-        let channels = padded.clamped(to: 0..<outputs), count = part.pixels.count
-        let sums = UnsafePointer(part.scratch + parts.sums)
+        let channels = padded.clamped(to: 0..<outputs)
         let c =
             operands.output + (part.image * outputs + channels.lowerBound) * pixels
             + part.pixels.lowerBound
-        let squares = count / kernels.mr * kernels.mr
-        for (first, some) in [(0, squares), (count - kernels.mr, kernels.mr)]
-        where some > 0 && first >= 0 && (first == 0 || squares < count) {
-            var operands = WeightPanel(
-                weights: sums + first * padded.count, rowStride: padded.count, rows: some,
-                depth: channels.count, panel: c + first)
-            operands.pitch = pixels
-            kernels.packWeights(operands)
-        }
-        if count < kernels.mr {
-            for channel in 0..<channels.count {
-                for p in 0..<count { c[channel * pixels + p] = sums[p * padded.count + channel] }
-            }
-        }
-        operands.finish(c, rows: channels.count, pitch: pixels, count: count)
+        kernels.turn(
+            part.scratch + parts.sums, pitch: padded.count, pixels: part.pixels.count,
+            channels: channels.count, to: c, pitch: pixels)
+        operands.finish(c, rows: channels.count, pitch: pixels, count: part.pixels.count)
     }
 }

@@ -18,7 +18,7 @@ struct ChannelBlocks: Sendable {
     /// Output channels of a group, rounded up to whole vectors.
     let paddedChannels: Int
 
-    /// The most pixels of any block, whole tiles.
+    /// The most pixels of any block of whole tiles.
     static var mostPixels: Int { 448 }
 
     private let n: Int
@@ -31,18 +31,20 @@ struct ChannelBlocks: Sendable {
     /// - Parameters:
     ///   - m: output channels of a group
     ///   - n: pixels of an image, of rows of `width`
+    ///   - unit: pixels that stay together; nil: those of a tile
+    ///   - mostPixels: of a block, unless a unit has more
     ///   - k: length of the whole sum, `kc` of it at a time
     ///   - copied: cycles for what a block of so many rows copies; nil: nothing
     ///   - images: independent products that share the cores (batch x groups)
     init<Scalar>(
-        m: Int, n: Int, width: Int, k: Int, kc: Int, copied: ((Int) -> Double)?, images: Int,
-        threads: Int,
+        m: Int, n: Int, width: Int, unit: Int? = nil, mostPixels: Int = Self.mostPixels, k: Int,
+        kc: Int, copied: ((Int) -> Double)?, images: Int, threads: Int,
         _ kernels: PixelKernels<Scalar>
     ) {
         (self.n, self.width) = (n, width)
         self.kc = kc
         lanes = kernels.lanes
-        tilePixels = kernels.pixels
+        tilePixels = unit ?? kernels.pixels
         let tilePixels = tilePixels, vectors = (m + lanes - 1) / lanes
         paddedChannels = vectors * lanes
         let tiles = (n + tilePixels - 1) / tilePixels
@@ -51,7 +53,7 @@ struct ChannelBlocks: Sendable {
         let fewest = min(
             tiles,
             max(
-                (n + Self.mostPixels - 1) / Self.mostPixels, (fitting + mostSplits - 1) / mostSplits
+                (n + mostPixels - 1) / mostPixels, (fitting + mostSplits - 1) / mostSplits
             ))
         var best = (time: Double.infinity, blocks: fewest, splits: mostSplits)
         for blocks in fewest...min(tiles, fewest + 8 * threads) {

@@ -23,6 +23,7 @@ final class TypedPlan<Scalar: TensorScalar>: Sendable {
         case columnSums(ColumnSums<Scalar>)
         case kernelMatrix(KernelMatrixProduct<Scalar>)
         case winograd(DilatedWinograd<Scalar>)
+        case stridedWinograd(StridedWinograd<Scalar>)
         case fft(FFTConvolution<Scalar>)
         /// An output without elements, whatever the sizes that are not 0.
         case nothing
@@ -43,6 +44,11 @@ final class TypedPlan<Scalar: TensorScalar>: Sendable {
         {
             self.algorithm = .kernelMatrix
             method = .kernelMatrix(KernelMatrixProduct(geometry: geometry, threads: threads))
+        } else if wanted == .winograd,
+            let strided = StridedWinograd(geometry, kernels: kernels, threads: threads)
+        {
+            self.algorithm = .winograd
+            method = .stridedWinograd(strided)
         } else if wanted == .winograd,
             let winograd = DilatedWinograd(
                 geometry, precision: precision, kernels: kernels, threads: threads)
@@ -101,6 +107,7 @@ final class TypedPlan<Scalar: TensorScalar>: Sendable {
         case .columnScatter(let algorithm): algorithm.scratchByteCount
         case .columnSums(let algorithm): algorithm.scratchByteCount
         case .winograd(let algorithm): algorithm.scratchByteCount
+        case .stridedWinograd(let algorithm): algorithm.scratchByteCount
         case .fft(let algorithm): algorithm.scratchByteCount
         case .kernelMatrix, .nothing: 0
         }
@@ -109,6 +116,9 @@ final class TypedPlan<Scalar: TensorScalar>: Sendable {
     func prepare(_ weight: Tensor, bias: Tensor?, use: WeightUse) -> WeightSet<Scalar> {
         if case .winograd(let algorithm) = method {
             return WeightSet(panels: [], winograd: algorithm.prepare(weight, bias: bias, use: use))
+        }
+        if case .stridedWinograd(let algorithm) = method {
+            return algorithm.prepare(weight, bias: bias)
         }
         if case .depthwisePhases(let algorithm) = method {
             return algorithm.prepare(weight, bias: bias)
@@ -168,7 +178,7 @@ final class TypedPlan<Scalar: TensorScalar>: Sendable {
             algorithm.prepare(weight, bias: bias)
         case .fft(let algorithm):
             algorithm.prepare(weight, bias: bias)
-        case .direct, .boxProducts, .depthwisePhases, .winograd, .nothing:
+        case .direct, .boxProducts, .depthwisePhases, .winograd, .stridedWinograd, .nothing:
             WeightSet(panels: [])
         }
     }
@@ -206,6 +216,7 @@ final class TypedPlan<Scalar: TensorScalar>: Sendable {
         case .columnSums(let algorithm): algorithm.run(operands, weights: weights)
         case .kernelMatrix(let algorithm): algorithm.run(operands, weights: weights)
         case .winograd(let algorithm): algorithm.run(operands, weights: weights.winograd!)
+        case .stridedWinograd(let algorithm): algorithm.run(operands, weights: weights)
         case .fft(let algorithm): algorithm.run(operands, weights: weights)
         case .nothing: break
         }

@@ -5,7 +5,10 @@ extension Winograd {
     /// What is in the way, as in ``Algorithm/obstacle(to:precision:)``.
     static func obstacle(to g: ConvolutionGeometry, precision: Precision) -> String? {
         if g.direction == .forward && (g.stride.height != 1 || g.stride.width != 1) {
-            return "is for stride 1"
+            if StrideFilter(g) != nil { return g.inputChannels == 0 ? needsChannels : nil }
+            return
+                "filters, where there is a stride, rows of an image or a line, by kernels that are longer there than "
+                + "the stride, which is at most 8, and not more than twice as long, without dilation"
         }
         if g.kernel.depth > 1 && g.dilation.depth > 1 {
             return "is for kernels that are not dilated along their depth"
@@ -14,7 +17,7 @@ extension Winograd {
         guard let tiling, tiling.points <= mostPoints, g.kernel.depth <= 16 else {
             return shapes(g.direction, precision)
         }
-        if g.inputChannels == 0 { return "needs input channels" }
+        if g.inputChannels == 0 { return needsChannels }
         if g.hasSubGrids && !DilatedWinograd<Scalar>.isModest(g) {
             return "copies the sub-grids of a dilated convolution, and those of dilation "
                 + "\(g.dilation.last(g.spatialRank)) are too large or too many"
@@ -25,6 +28,8 @@ extension Winograd {
             ? "holds all channels of a strip of tiles, at most \(most) in a group (times the "
                 + "depth of the kernel)" : nil
     }
+
+    private static var needsChannels: String { "needs input channels" }
 
     /// What it filters.
     private static func shapes(
@@ -59,6 +64,9 @@ extension Winograd {
         guard obstacle(to: g, precision: precision) == nil else { return false }
         let channels = min(g.inputChannelsPerGroup, g.outputChannelsPerGroup)
         let pixels = g.outputSize.height * g.outputSize.width
+        if g.direction == .forward && (g.stride.height > 1 || g.stride.width > 1) {
+            return isFasterByPairs(g, pixels: pixels)
+        }
         if g.hasSubGrids && pixels / (g.subGridsDown * g.subGridsAcross) < 144 { return false }
         if g.stride.height * g.stride.width > 1 {
             return precision != .strict && isFasterByPhases(g, channels: channels)
@@ -83,6 +91,16 @@ extension Winograd {
         case ..<128: return pixels >= 190
         default: return pixels >= 140
         }
+    }
+
+    /// The same for a dimension with a stride. Measured with 3 and 4 taps, stride 2, for 8 ... 512 channels on maps of 7x7
+    /// ... 112x112, and on lines of 100 ... 1600 with 3 to 16 taps too, with AVX-512 and AVX2 (Zen 5): fewer pixels do not
+    /// repay what is done to the weights.
+    private static func isFasterByPairs(_ g: ConvolutionGeometry, pixels: Int) -> Bool {
+        let inputs = g.inputChannelsPerGroup, outputs = g.outputChannelsPerGroup
+        return g.outputSize.height > 1
+            ? inputs >= 16 && outputs >= 24 && pixels >= 300
+            : min(inputs, outputs) >= 128 && pixels >= 400
     }
 
     /// The same for the phases of a transposed convolution, each with a kernel of its own for few pixels. Measured

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import KernelInterface
-import Synchronization
 
 /// Convolution of stride 1, or the phases of a transposed one (``WinogradAxis``), by minimal filtering:
 /// tiles of the input and the kernels are transformed, multiplied point by point and summed over the
@@ -244,14 +243,6 @@ struct Winograd<Scalar: TensorScalar>: Sendable {
             }
         }
     }
-}
-
-/// Images x groups whose output has to be computed otherwise.
-private final class FlawedImages: Sendable {
-    private let images = Mutex<Set<Int>>([])
-
-    @Sendable func insert(_ image: Int) { images.withLock { _ = $0.insert(image) } }
-    var sorted: [Int] { images.withLock { $0.sorted() } }
 }
 
 /// Which depths of the input have been transformed, and where they are.

@@ -1,0 +1,1 @@
+../KernelsPortable/PixelTile.swift
