@@ -12,6 +12,8 @@ public struct PixelKernels<Scalar: Sendable>: Sendable {
     public let filterLines: @Sendable (FilteredLines<Scalar>) -> Void
     /// The same of lines of one element, those of a residue together.
     public let filterElements: @Sendable (FilteredLines<Scalar>) -> Void
+    /// Sums to outputs.
+    public let turn: @Sendable (TurnedSums<Scalar>) -> Void
     /// Whether no element is NaN or infinite; a count of whole vectors.
     public let isFinite: @Sendable (UnsafePointer<Scalar>, Int) -> Bool
 
@@ -21,6 +23,7 @@ public struct PixelKernels<Scalar: Sendable>: Sendable {
         sum: @escaping @Sendable (PixelOperands<Scalar>) -> Void,
         filterLines: @escaping @Sendable (FilteredLines<Scalar>) -> Void,
         filterElements: @escaping @Sendable (FilteredLines<Scalar>) -> Void,
+        turn: @escaping @Sendable (TurnedSums<Scalar>) -> Void,
         isFinite: @escaping @Sendable (UnsafePointer<Scalar>, Int) -> Bool
     ) {
         self.lanes = lanes
@@ -29,6 +32,7 @@ public struct PixelKernels<Scalar: Sendable>: Sendable {
         self.sum = sum
         self.filterLines = filterLines
         self.filterElements = filterElements
+        self.turn = turn
         self.isFinite = isFinite
     }
 
@@ -73,8 +77,8 @@ public struct PixelOperands<Scalar>: @unchecked Sendable {
     public var start: UnsafePointer<Scalar>?
     /// Adds to what C holds (`start` is then nil); false: overwrites it.
     public var accumulate: Bool
-    /// The panel that is read next, about as large as this one, to be asked for meanwhile; nil: none.
-    public var ahead: UnsafePointer<Scalar>?
+    /// What is asked for meanwhile; nil: nothing.
+    public var ahead: LinesAhead<Scalar>?
 
     /// All of it.
     public init(
@@ -82,7 +86,7 @@ public struct PixelOperands<Scalar>: @unchecked Sendable {
         tapDepth: Int = 1, pixels: UnsafePointer<Int32>, rows: UnsafePointer<Int32>? = nil,
         tiles: UnsafeBufferPointer<PixelRun>,
         b: UnsafePointer<Scalar>, vectors: Int, c: UnsafeMutablePointer<Scalar>, ldc: Int,
-        start: UnsafePointer<Scalar>?, accumulate: Bool, ahead: UnsafePointer<Scalar>?
+        start: UnsafePointer<Scalar>?, accumulate: Bool, ahead: LinesAhead<Scalar>?
     ) {
         self.field = field
         self.offsets = offsets
@@ -99,6 +103,55 @@ public struct PixelOperands<Scalar>: @unchecked Sendable {
         self.start = start
         self.accumulate = accumulate
         self.ahead = ahead
+    }
+}
+
+/// Lines of the caches that will be wanted: the panel that is read next, or rows of outputs.
+public struct LinesAhead<Scalar>: @unchecked Sendable {
+    /// The first line.
+    public var first: UnsafePointer<Scalar>
+    /// Lines of a row, elements from one row to the next, and rows.
+    public var rowLines, rowPitch, rows: Int
+
+    /// All of it.
+    public init(first: UnsafePointer<Scalar>, rowLines: Int, rowPitch: Int = 0, rows: Int = 1) {
+        self.first = first
+        self.rowLines = rowLines
+        self.rowPitch = rowPitch
+        self.rows = rows
+    }
+
+    /// So many elements in a row, nil where there is none.
+    public init?(_ first: UnsafePointer<Scalar>?, count: Int) {
+        guard let first else { return nil }
+        self.init(first: first, rowLines: count * MemoryLayout<Scalar>.stride / 64)
+    }
+}
+
+/// Sums `[pixel][channel]` that become outputs `[channel][pixel]`.
+public struct TurnedSums<Scalar>: @unchecked Sendable {
+    /// The first pixel's sums.
+    public var sums: UnsafePointer<Scalar>
+    /// Elements from one pixel's to the next one's.
+    public var sumsPitch: Int
+    /// How many there are.
+    public var pixels, channels: Int
+    /// The first channel's outputs.
+    public var output: UnsafeMutablePointer<Scalar>
+    /// Elements from one channel's to the next one's.
+    public var outputPitch: Int
+
+    /// All of it.
+    public init(
+        sums: UnsafePointer<Scalar>, sumsPitch: Int, pixels: Int, channels: Int,
+        output: UnsafeMutablePointer<Scalar>, outputPitch: Int
+    ) {
+        self.sums = sums
+        self.sumsPitch = sumsPitch
+        self.pixels = pixels
+        self.channels = channels
+        self.output = output
+        self.outputPitch = outputPitch
     }
 }
 

@@ -42,6 +42,12 @@ where Scalar: BinaryFloatingPoint & SIMDScalar & Sendable {
     static func turn(
         _ from: UnsafePointer<Scalar>, _ stride: Int, _ to: UnsafeMutablePointer<Scalar>,
         _ pitch: Int)
+    /// Rows and columns of the square of whole vectors that ``turnWhole(_:_:_:_:)`` turns, where there is one.
+    static var wholeSide: Int { get }
+    /// to[k · pitch + r] <- from[r · stride + k].
+    static func turnWhole(
+        _ from: UnsafePointer<Scalar>, _ stride: Int, _ to: UnsafeMutablePointer<Scalar>,
+        _ pitch: Int)
     /// to[at[k] + r] <- from[r · stride + k], the last k first.
     static func scatter(
         _ from: UnsafePointer<Scalar>, _ stride: Int, _ to: UnsafeMutablePointer<Scalar>,
@@ -56,6 +62,13 @@ extension KernelVector {
         _ pitch: Int
     ) {
         transpose(from, stride, to, pitch)
+    }
+    @inline(__always) static var wholeSide: Int { side }
+    @inline(__always) static func turnWhole(
+        _ from: UnsafePointer<Scalar>, _ stride: Int, _ to: UnsafeMutablePointer<Scalar>,
+        _ pitch: Int
+    ) {
+        turn(from, stride, to, pitch)
     }
 
     /// Whether every lane is 0: of a sum of 0 · x, whether no x is infinite or NaN.

@@ -67,7 +67,7 @@ public let kernels = KernelTable(
         vectors: PixelFamily<V>.mostVectors, sum: { PixelFamily<V>.sum($0) },
         filterLines: { LineFiltering<V>.run($0) },
         filterElements: { LineFiltering<V>.runElements($0) },
-        isFinite: { LineFiltering<V>.isFinite($0, $1) })
+        turn: { SumTurning<V>.run($0) }, isFinite: { LineFiltering<V>.isFinite($0, $1) })
 }
 
 private typealias RowTiles<V: KernelVector> = RowFamily<V, 4, 2>

@@ -13,16 +13,16 @@ enum PixelTile<V: KernelVector, let R: Int, let N: Int> {
     typealias Scalar = V.Scalar
     typealias Registers = InlineArray<R, InlineArray<N, V>>
 
-    /// The pixels of a tile. With A = 1 two steps ask for a line of the next panel, from `line` on. Of two steps a turn
-    /// LLVM would load all values first and keep the sums in memory, as it does of eight pixels.
+    /// The pixels of a tile. With A = 1 two steps ask for a line, from `ahead` on. Of two steps a turn LLVM would load all values first and keep the sums in memory, as it does of eight pixels.
     @inline(never) static func sum<let A: Int>(
-        _ o: PixelOperands<Scalar>, _ run: PixelRun, line: Int, _: Ahead<A>.Type
+        _ o: PixelOperands<Scalar>, _ run: PixelRun, ahead: UnsafePointer<Scalar>,
+        _: Ahead<A>.Type
     ) {
         let first = Int(run.first)
         var places = InlineArray<R, Int>(repeating: 0)
         for r in 0..<R { places[r] = Int(o.pixels[first + r]) }
         var t = start(o.start)
-        var ahead = A == 1 ? o.ahead.unsafelyUnwrapped + line * lineElements : o.b
+        var ahead = ahead
         // Taps that all see something are one run with those of the next channel.
         let taps = o.taps * o.tapDepth, firstTap = Int(run.firstTap) * o.tapDepth
         let seen = Int(run.endTap - run.firstTap) * o.tapDepth, isWhole = seen == taps
@@ -124,35 +124,38 @@ enum PixelFamily<V: KernelVector> {
     @inline(__always) private static func sum<let N: Int>(
         _ o: PixelOperands<Scalar>, _ panel: Panel<N>.Type
     ) {
-        // Lines of a panel, and of them those that a tile asks for.
-        let lines = o.depth * N * MemoryLayout<V>.size / 64
-        var line = 0
+        let lineElements = 64 / MemoryLayout<Scalar>.stride
+        var row = 0, line = 0
         for run in o.tiles {
-            if o.ahead != nil && line < lines {
-                sum(o, run, line: line, panel, Ahead<1>.self)
-                line += o.depth / o.taps * Int(run.endTap - run.firstTap) / 2
+            if let ahead = o.ahead, row < ahead.rows {
+                sum(
+                    o, run, ahead: ahead.first + row * ahead.rowPitch + line * lineElements, panel,
+                    Ahead<1>.self)
+                let seen = Int(run.endTap - run.firstTap)
+                line += max(1, o.depth / o.taps * seen / 2)
+                if line >= ahead.rowLines { (row, line) = (row + 1, 0) }
             } else {
-                sum(o, run, line: 0, panel, Ahead<0>.self)
+                sum(o, run, ahead: o.b, panel, Ahead<0>.self)
             }
         }
     }
 
     @inline(__always) private static func sum<let N: Int, let A: Int>(
-        _ o: PixelOperands<Scalar>, _ run: PixelRun, line: Int, _: Panel<N>.Type,
-        _ ahead: Ahead<A>.Type
+        _ o: PixelOperands<Scalar>, _ run: PixelRun, ahead: UnsafePointer<Scalar>,
+        _: Panel<N>.Type, _ asks: Ahead<A>.Type
     ) {
         #if AVX512
         switch run.count {
-        case 7: PixelTile<V, 7, N>.sum(o, run, line: line, ahead)
-        case 6: PixelTile<V, 6, N>.sum(o, run, line: line, ahead)
-        case 5: PixelTile<V, 5, N>.sum(o, run, line: line, ahead)
-        default: PixelTile<V, 4, N>.sum(o, run, line: line, ahead)
+        case 7: PixelTile<V, 7, N>.sum(o, run, ahead: ahead, asks)
+        case 6: PixelTile<V, 6, N>.sum(o, run, ahead: ahead, asks)
+        case 5: PixelTile<V, 5, N>.sum(o, run, ahead: ahead, asks)
+        default: PixelTile<V, 4, N>.sum(o, run, ahead: ahead, asks)
         }
         #else
         switch run.count {
-        case 4: PixelTile<V, 4, N>.sum(o, run, line: line, ahead)
-        case 3: PixelTile<V, 3, N>.sum(o, run, line: line, ahead)
-        default: PixelTile<V, 2, N>.sum(o, run, line: line, ahead)
+        case 4: PixelTile<V, 4, N>.sum(o, run, ahead: ahead, asks)
+        case 3: PixelTile<V, 3, N>.sum(o, run, ahead: ahead, asks)
+        default: PixelTile<V, 2, N>.sum(o, run, ahead: ahead, asks)
         }
         #endif
     }

@@ -45,6 +45,13 @@ extension SIMD16: KernelVector where Scalar == Float {
     ) {
         f32x8_transpose(from, stride, to, pitch)
     }
+    @inline(__always) static var wholeSide: Int { 16 }
+    @inline(__always) static func turnWhole(
+        _ from: UnsafePointer<Float>, _ stride: Int, _ to: UnsafeMutablePointer<Float>,
+        _ pitch: Int
+    ) {
+        f32x16_transpose(from, stride, to, pitch)
+    }
     @inline(__always) static func scatter(
         _ from: UnsafePointer<Float>, _ stride: Int, _ to: UnsafeMutablePointer<Float>,
         _ at: UnsafePointer<Int>

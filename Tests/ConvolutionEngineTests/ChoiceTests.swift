@@ -125,8 +125,12 @@ struct ChoiceTests {
         Row("GAN, last", [1, 64, 64, 64], [64, 3, 4, 4], stride: 2, padding: 1, .columnScatter),
         Row("GAN, 4 of 16", [1, 16, 64, 64], [16, 4, 4, 4], stride: 2, padding: 1, .stridePhases),
         Row("GAN, 5x5", [1, 128, 16, 16], [128, 64, 5, 5], stride: 2, padding: 2, .winograd),
-        Row("3x3", [1, 128, 64, 64], [128, 64, 3, 3], stride: 2, padding: 1, .stridePhases),
-        Row("3x3, many", [1, 128, 32, 32], [128, 128, 3, 3], stride: 2, padding: 1, .winograd),
+        Row("3x3", [1, 128, 64, 64], [128, 64, 3, 3], stride: 2, padding: 1, .winograd),
+        Row(
+            "3x3, few pixels", [1, 128, 32, 32], [128, 128, 3, 3], stride: 2, padding: 1,
+            .stridePhases),
+        Row("3x3, deep", [1, 512, 14, 14], [512, 256, 3, 3], stride: 2, padding: 1, .winograd),
+        Row("5x5 by threes", [1, 64, 32, 32], [64, 64, 5, 5], stride: 3, padding: 1, .winograd),
         Row("U-Net", [1, 256, 28, 28], [256, 128, 2, 2], stride: 2, .stridePhases),
         Row(
             "gradient", [1, 64, 56, 56], [64, 64, 3, 3], padding: 1, .winograd, strict: .winograd),

@@ -50,5 +50,6 @@ def module_answer(operation, input, weight, bias, fields):
         module.bias.data = bias
     if "output_size" in fields:
         size = fields["output_size"]
-        return module(input, output_size=size if isinstance(size, list) else [size] * rank)
+        sizes = size if isinstance(size, list) else [size]
+        return module(input, output_size=sizes * rank if len(sizes) == 1 else sizes)
     return module(input)

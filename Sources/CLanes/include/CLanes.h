@@ -114,6 +114,7 @@ LANES_MEMORY(f32x8, float)
 LANES_MEMORY(f64x4, double)
 #endif
 #if defined(__AVX512F__)
+LANES_MEMORY(f32x16, float)
 LANES_MEMORY(f64x8, double)
 #endif
 
@@ -257,6 +258,34 @@ LANES_TURNED(f32x8, float, 8)
 #if defined(__AVX512F__)
 LANES_TRANSPOSE_8(f64x8, double)
 LANES_TURNED(f64x8, double, 8)
+LANES_INLINE f32x16 f32x16_quarters(const float *from, long stride) {
+    f32x8 low = f32x8_halves(from, from + 4 * stride);
+    f32x8 high = f32x8_halves(from + 8 * stride, from + 12 * stride);
+    return __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+}
+// Quarters of rows i, i + 4, i + 8 and i + 12 are a vector; shuffles are within quarters.
+LANES_INLINE void f32x16_transpose(const float *from, long stride, float *to, long pitch) {
+    for (int quarter = 0; quarter < 16; quarter += 4) {
+        f32x16 v[4];
+        for (int i = 0; i < 4; i++) v[i] = f32x16_quarters(from + i * stride + quarter, stride);
+        f32x16 e = __builtin_shufflevector(
+            v[0], v[1], 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29);
+        f32x16 f = __builtin_shufflevector(
+            v[0], v[1], 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31);
+        f32x16 g = __builtin_shufflevector(
+            v[2], v[3], 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29);
+        f32x16 h = __builtin_shufflevector(
+            v[2], v[3], 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31);
+        f32x16_store(to + quarter * pitch, __builtin_shufflevector(
+            e, g, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29));
+        f32x16_store(to + (quarter + 1) * pitch, __builtin_shufflevector(
+            e, g, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31));
+        f32x16_store(to + (quarter + 2) * pitch, __builtin_shufflevector(
+            f, h, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29));
+        f32x16_store(to + (quarter + 3) * pitch, __builtin_shufflevector(
+            f, h, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31));
+    }
+}
 #endif
 
 // Tells the processor that the thread waits for another one.

@@ -201,7 +201,8 @@ struct ChannelGEMM<Scalar: TensorScalar>: Sendable {
                         c: part.scratch + parts.sums + mine.lowerBound - channels.lowerBound,
                         ldc: channels.count,
                         start: first == 0 ? weights.bias(ofGroup: group) + mine.lowerBound : nil,
-                        accumulate: first > 0, ahead: next))
+                        accumulate: first > 0,
+                        ahead: LinesAhead(next, count: some.count * mine.count)))
             }
         }
     }
@@ -214,9 +215,11 @@ struct ChannelGEMM<Scalar: TensorScalar>: Sendable {
         let c =
             operands.output + (part.image * outputs + channels.lowerBound) * pixels
             + part.pixels.lowerBound
-        kernels.turn(
-            part.scratch + parts.sums, pitch: padded.count, pixels: part.pixels.count,
-            channels: channels.count, to: c, pitch: pixels)
+        tiles.turn(
+            TurnedSums(
+                sums: part.scratch + parts.sums, sumsPitch: padded.count,
+                pixels: part.pixels.count, channels: channels.count, output: c,
+                outputPitch: pixels))
         operands.finish(c, rows: channels.count, pitch: pixels, count: part.pixels.count)
     }
 }

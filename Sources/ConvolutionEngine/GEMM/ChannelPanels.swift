@@ -24,19 +24,20 @@ struct ChannelPanels<Scalar: TensorScalar>: @unchecked Sendable {
 
     /// - Parameters:
     ///   - weight: `[groups][m][k]`
-    ///   - filter: what is made of them first
+    ///   - steps: of the whole sum; of as many as weights, nil
     ///   - owner: what holds them, if they are not to be packed before their use
+    ///   - packing: how a group's weights of some steps become rows of some output channels; nil: as they are
     init(
-        _ weight: UnsafePointer<Scalar>, isFinite: Bool = false, filter: StrideFilter? = nil,
+        _ weight: UnsafePointer<Scalar>, isFinite: Bool = false,
         of owner: TensorStorage? = nil, bias: UnsafePointer<Scalar>?,
-        m: Int, k: Int, groups: Int, blocks: ChannelBlocks, kernels: GEMMKernels<Scalar>,
-        threads: Int
+        m: Int, k: Int, steps: Int? = nil, groups: Int, blocks: ChannelBlocks,
+        kernels: GEMMKernels<Scalar>, threads: Int, packing: Packing? = nil
     ) {
-        let steps = filter.map { k / $0.kernelTaps * $0.taps } ?? k
-        (self.m, self.k, self.groups, self.blocks) = (m, steps, groups, blocks)
+        let given = k, k = steps ?? k
+        (self.m, self.k, self.groups, self.blocks) = (m, k, groups, blocks)
         self.isFinite = isFinite
         (self.owner, unpacked) = (owner, owner.map { _ in weight })
-        let rows = owner == nil ? steps + 1 : 1
+        let rows = owner == nil ? k + 1 : 1
         byteCount = groups * blocks.paddedChannels * rows * MemoryLayout<Scalar>.stride
         storage = ScratchPool.shared.lease(byteCount: byteCount + 256)
         for group in 0..<groups {
@@ -51,19 +52,24 @@ struct ChannelPanels<Scalar: TensorScalar>: @unchecked Sendable {
         let panels = self
         ParallelTiles.run(groups * blocks.panelCount, threads: threads) { task, _ in
             let group = task / blocks.panelCount, panel = task % blocks.panelCount
-            for first in stride(from: 0, to: steps, by: blocks.kc) {
-                let some = first..<min(steps, first + blocks.kc)
+            for first in stride(from: 0, to: k, by: blocks.kc) {
+                let some = first..<min(k, first + blocks.kc)
                 let to = UnsafeMutablePointer(
                     mutating: panels.panel(panel, of: some, group: group)!)
-                if let filter {
-                    panels.pack(
-                        weight + group * m * k, some, panel: panel, to: to, kernels, filter)
+                if let packing {
+                    packing(weight + group * m * given, some, blocks.channels(ofPanel: panel), to)
                 } else {
-                    panels.pack(weight + group * m * k, k, some, panel: panel, to: to, kernels)
+                    panels.pack(weight + group * m * k, some, panel: panel, to: to, kernels)
                 }
             }
         }
     }
+
+    typealias Packing =
+        @Sendable (
+            _ weights: UnsafePointer<Scalar>, _ steps: Range<Int>, _ outputs: Range<Int>,
+            _ to: UnsafeMutablePointer<Scalar>
+        ) -> Void
 
     private var base: UnsafePointer<Scalar> {
         UnsafePointer(storage.bytes.assumingMemoryBound(to: Scalar.self))
@@ -87,47 +93,15 @@ struct ChannelPanels<Scalar: TensorScalar>: @unchecked Sendable {
         _ panel: Int, of sum: Range<Int>, group: Int, to: UnsafeMutablePointer<Scalar>,
         _ kernels: GEMMKernels<Scalar>
     ) {
-        pack(unpacked! + group * m * k, k, sum, panel: panel, to: to, kernels)
+        pack(unpacked! + group * m * k, sum, panel: panel, to: to, kernels)
     }
 
-    /// The kernels of a chunk's channels, and what minimal filtering makes of them.
     private func pack(
         _ weights: UnsafePointer<Scalar>, _ sum: Range<Int>, panel: Int,
-        to: UnsafeMutablePointer<Scalar>, _ kernels: GEMMKernels<Scalar>, _ filter: StrideFilter
-    ) {
-        let given =
-            sum.lowerBound / filter.taps * filter.kernelTaps..<sum.upperBound / filter.taps
-            * filter.kernelTaps
-        let width = blocks.channels(ofPanel: panel).count
-        ScratchPool.shared.withScratch(
-            byteCount: given.count * width * MemoryLayout<Scalar>.stride + 256
-        ) {
-            let packed = $0.assumingMemoryBound(to: Scalar.self)
-            pack(
-                weights, k / filter.taps * filter.kernelTaps, given, panel: panel, to: packed,
-                kernels)
-            filter.filter(
-                packed, channels: sum.count / filter.taps, width: width, to: to)
-        }
-    }
-
-    /// - Parameter pitch: from one output channel's weights to the next one's
-    private func pack(
-        _ weights: UnsafePointer<Scalar>, _ pitch: Int, _ sum: Range<Int>, panel: Int,
         to: UnsafeMutablePointer<Scalar>, _ kernels: GEMMKernels<Scalar>
     ) {
-        let channels = blocks.channels(ofPanel: panel)
-        let rows = min(m, channels.upperBound) - channels.lowerBound
-        let first = weights + channels.lowerBound * pitch + sum.lowerBound
-        let squares = rows / kernels.mr * kernels.mr
-        var operands = WeightPanel(
-            weights: first, rowStride: pitch, rows: squares, depth: sum.count, panel: to)
-        operands.pitch = channels.count
-        if squares > 0 { kernels.packWeights(operands) }
-        for row in squares..<channels.count {
-            for i in 0..<sum.count {
-                to[i * channels.count + row] = row < rows ? first[row * pitch + i] : .zero
-            }
-        }
+        kernels.packChannels(
+            weights + sum.lowerBound, pitch: k, m: m, sum.count, blocks.channels(ofPanel: panel),
+            to: to)
     }
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import KernelInterface
+
 /// The memory that an algorithm runs on: shared by the cores, each of which writes places of its own;
 /// and what becomes of its sums.
 struct RunOperands<Scalar: TensorScalar>: @unchecked Sendable {
@@ -33,5 +35,21 @@ struct RunOperands<Scalar: TensorScalar>: @unchecked Sendable {
     func finish(_ first: UnsafeMutablePointer<Scalar>, rows: Int, pitch: Int, count: Int) {
         if isPlain { return }
         for row in 0..<rows { finish(first + row * pitch, count: count) }
+    }
+
+    /// The lines of some outputs, for kernels to ask for while they make the sums: those go to L3 else.
+    ///
+    /// - Parameters:
+    ///   - channels: of a group
+    ///   - image: image and group, image x groups + group
+    func lines(
+        of channels: Range<Int>, pixels: Range<Int>, image: Int, _ geometry: ConvolutionGeometry
+    ) -> LinesAhead<Scalar> {
+        let plane = geometry.outputSize.count
+        let channel = image * geometry.outputChannelsPerGroup + channels.lowerBound
+        return LinesAhead(
+            first: UnsafePointer(output) + channel * plane + pixels.lowerBound,
+            rowLines: pixels.count * MemoryLayout<Scalar>.stride / 64 + 1, rowPitch: plane,
+            rows: channels.count)
     }
 }

@@ -23,7 +23,8 @@ final class TypedPlan<Scalar: TensorScalar>: Sendable {
         case columnSums(ColumnSums<Scalar>)
         case kernelMatrix(KernelMatrixProduct<Scalar>)
         case winograd(DilatedWinograd<Scalar>)
-        case stridedWinograd(StridedWinograd<Scalar>)
+        case stridePairs(PairProducts<Scalar, StrideFilter>)
+        case phasePairs(PairProducts<Scalar, PhaseFilter>)
         case fft(FFTConvolution<Scalar>)
         /// An output without elements, whatever the sizes that are not 0.
         case nothing
@@ -44,11 +45,16 @@ final class TypedPlan<Scalar: TensorScalar>: Sendable {
         {
             self.algorithm = .kernelMatrix
             method = .kernelMatrix(KernelMatrixProduct(geometry: geometry, threads: threads))
-        } else if wanted == .winograd,
-            let strided = StridedWinograd(geometry, kernels: kernels, threads: threads)
+        } else if wanted == .winograd, let filter = StrideFilter(geometry) {
+            self.algorithm = .winograd
+            method = .stridePairs(
+                PairProducts(geometry, filter, kernels: kernels, threads: threads))
+        } else if wanted == .winograd, let filter = PhaseFilter(geometry),
+            Winograd<Scalar>.obstacle(to: geometry, precision: precision) == nil
         {
             self.algorithm = .winograd
-            method = .stridedWinograd(strided)
+            method = .phasePairs(
+                PairProducts(geometry, filter, kernels: kernels, threads: threads))
         } else if wanted == .winograd,
             let winograd = DilatedWinograd(
                 geometry, precision: precision, kernels: kernels, threads: threads)
@@ -107,7 +113,8 @@ final class TypedPlan<Scalar: TensorScalar>: Sendable {
         case .columnScatter(let algorithm): algorithm.scratchByteCount
         case .columnSums(let algorithm): algorithm.scratchByteCount
         case .winograd(let algorithm): algorithm.scratchByteCount
-        case .stridedWinograd(let algorithm): algorithm.scratchByteCount
+        case .stridePairs(let algorithm): algorithm.scratchByteCount
+        case .phasePairs(let algorithm): algorithm.scratchByteCount
         case .fft(let algorithm): algorithm.scratchByteCount
         case .kernelMatrix, .nothing: 0
         }
@@ -117,9 +124,10 @@ final class TypedPlan<Scalar: TensorScalar>: Sendable {
         if case .winograd(let algorithm) = method {
             return WeightSet(panels: [], winograd: algorithm.prepare(weight, bias: bias, use: use))
         }
-        if case .stridedWinograd(let algorithm) = method {
+        if case .stridePairs(let algorithm) = method {
             return algorithm.prepare(weight, bias: bias)
         }
+        if case .phasePairs(let algorithm) = method { return algorithm.prepare(weight, bias: bias) }
         if case .depthwisePhases(let algorithm) = method {
             return algorithm.prepare(weight, bias: bias)
         }
@@ -178,7 +186,8 @@ final class TypedPlan<Scalar: TensorScalar>: Sendable {
             algorithm.prepare(weight, bias: bias)
         case .fft(let algorithm):
             algorithm.prepare(weight, bias: bias)
-        case .direct, .boxProducts, .depthwisePhases, .winograd, .stridedWinograd, .nothing:
+        case .direct, .boxProducts, .depthwisePhases, .winograd, .stridePairs, .phasePairs,
+            .nothing:
             WeightSet(panels: [])
         }
     }
@@ -216,7 +225,8 @@ final class TypedPlan<Scalar: TensorScalar>: Sendable {
         case .columnSums(let algorithm): algorithm.run(operands, weights: weights)
         case .kernelMatrix(let algorithm): algorithm.run(operands, weights: weights)
         case .winograd(let algorithm): algorithm.run(operands, weights: weights.winograd!)
-        case .stridedWinograd(let algorithm): algorithm.run(operands, weights: weights)
+        case .stridePairs(let algorithm): algorithm.run(operands, weights: weights)
+        case .phasePairs(let algorithm): algorithm.run(operands, weights: weights)
         case .fft(let algorithm): algorithm.run(operands, weights: weights)
         case .nothing: break
         }

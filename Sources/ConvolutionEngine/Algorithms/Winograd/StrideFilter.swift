@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Minimal filtering F(2, 2) along one dimension of a convolution with a stride: outputs of a pair share what lies
-/// between them.
+import KernelInterface
+
+/// ``PairFilter`` of a convolution with a stride.
 ///
 /// With s the stride, s < n <= 2·s taps and x_o = in[s·o + r], each r that has a tap r + s too takes three products for
 /// the four of outputs o and o + 1,
@@ -9,50 +10,51 @@
 ///     out[o]     <- (x_o − x_{o+1})·w_r           + x_{o+1}·(w_r + w_{r+s})
 ///     out[o + 1] <- (x_{o+2} − x_{o+1})·w_{r+s}   + x_{o+1}·(w_r + w_{r+s})
 ///
-/// and the other r two for two: of 3 taps with stride 2 five sixths are left, of 4 taps three quarters. The numbers 0
-/// and ±1 make it as exact as sums of products.
+/// and the other r two for two: of 3 taps with stride 2 five sixths are left, of 4 taps three quarters.
 ///
-/// Rows of weights, each with the taps of the other dimension: the kernel's own, then those that are added up. The
-/// first of a pair of outputs takes the rows ``first``, the second ``second``, and both share ``between``.
-struct StrideFilter: Sendable {
-    /// Which dimension: 1 down, 2 across.
-    let axis: Int
-    /// The stride there.
-    let step: Int
+/// Steps, each of them once for every tap of the other dimension: the kernel's own, then those that are added up. The
+/// first of a pair of outputs takes 0 ..< s, the second what begins `paired` later, and both share the last.
+struct StrideFilter: PairFilter {
+    /// Whether down, else across.
+    private let isDown: Bool
+    /// The stride there, and the padding.
+    private let step, before: Int
     /// Taps that have another one `step` further on.
-    let paired: Int
+    private let paired: Int
     /// Taps of the other dimension, and how far they are apart.
-    let others, dilation: Int
-    /// Outputs of a line and from one to the next of its elements; elements that all of them see.
-    let lineOutputs, lineStep, lineWidth: Int
+    private let others, dilation: Int
+    private let left: Int
+    private let inputSize: SpatialTriple
+    /// From one output of a line to the next; elements that all of them see.
+    private let lineStep, lineWidth: Int
+    let width: Int
 
-    var first: Range<Int> { 0..<step }
-    var second: Range<Int> { paired..<step + paired }
-    var between: Range<Int> { step + paired..<rows }
-    /// Rows of weights of a pair of channels.
-    var rows: Int { step + 2 * paired }
-    /// Steps that they are, and those of a kernel as it came.
-    var taps: Int { rows * others }
+    var unit: Int { 2 * (isDown ? 1 : 14) }
+    var lead: Int { 0 }
+    var steps: Int { (step + 2 * paired) * others }
+    var longest: Int { step * others }
     var kernelTaps: Int { (step + paired) * others }
-    /// Products of a pair of outputs and a pair of channels.
-    var products: Int { (2 * step + paired) * others }
+    var products: Double { Double((2 * step + paired) * others) / 2 }
+    var elements: Int { unit / 2 * (2 * step + paired) * lineWidth }
 
     /// Nil where there is no such dimension, or where lines are so long that a pair of them fills the caches.
     init?(_ g: ConvolutionGeometry) {
-        guard g.direction == .forward, Self.isFlat(g, 0),
+        guard g.direction == .forward, Self.isFlat(g, 0), g.inputChannels > 0,
             let axis = [1, 2].first(where: { Self.fits(g, $0) }),
             axis == 1 || Self.isFlat(g, 1)
         else { return nil }
-        self.axis = axis
+        isDown = axis == 1
         step = g.stride[axis]
+        before = g.paddingBefore[axis]
         paired = g.kernel[axis] - step
-        if axis == 1 {
-            (others, dilation) = (g.kernel.width, g.dilation.width)
-            (lineOutputs, lineStep) = (g.outputSize.width, g.stride.width)
+        inputSize = g.inputSize
+        if isDown {
+            (others, dilation, left) = (g.kernel.width, g.dilation.width, g.paddingBefore.width)
+            (width, lineStep) = (g.outputSize.width, g.stride.width)
         } else {
-            (others, dilation, lineOutputs, lineStep) = (1, 1, 1, 1)
+            (others, dilation, left, width, lineStep) = (1, 1, 0, 1, 1)
         }
-        lineWidth = (lineOutputs - 1) * lineStep + (others - 1) * dilation + 1
+        lineWidth = (width - 1) * lineStep + (others - 1) * dilation + 1
         guard lineWidth * (2 * step + paired) <= 16_384 else { return nil }
     }
 
@@ -64,71 +66,110 @@ struct StrideFilter: Sendable {
     }
 
     /// Whether a dimension is not there.
-    private static func isFlat(_ g: ConvolutionGeometry, _ axis: Int) -> Bool {
+    static func isFlat(_ g: ConvolutionGeometry, _ axis: Int) -> Bool {
         g.kernel[axis] == 1 && g.inputSize[axis] == 1 && g.paddingBefore[axis] == 0
             && g.paddingAfter[axis] == 0
     }
 
-    /// Where in memory is what some outputs of a channel see: as in ``FilteredLines``.
-    struct Layout: Sendable {
-        private let filter: StrideFilter
-        /// Elements of a line or, of lines of one element, of a residue.
-        let width: Int
-        /// Elements of what each output sees for itself, and of all.
-        let between, count: Int
+    /// As in ``FilteredLines``.
+    func layout(lines: Int) -> PairLayout {
+        let pairs = (lines + 1) / 2, units = isDown ? pairs : 1
+        let width = isDown ? lineWidth : (pairs + 15) / 16 * 16
+        let shared = 2 * units * step * width
+        return PairLayout(
+            width: width, differences: 0, shared: shared, own: 0,
+            count: shared + units * paired * width, padded: shared + step * width)
+    }
 
-        /// - Parameter outputs: of the filtered dimension
-        init(_ filter: StrideFilter, outputs: Int) {
-            self.filter = filter
-            let pairs = (outputs + 1) / 2
-            width = filter.axis == 1 ? filter.lineWidth : (pairs + 15) / 16 * 16
-            let units = filter.axis == 1 ? pairs : 1
-            between = 2 * units * filter.step * width
-            count = between + units * filter.paired * width
-        }
-
-        /// An output's place.
-        func place(ofOutput output: Int) -> Int {
-            filter.axis == 1
-                ? output * filter.step * width : output % 2 * filter.step * width + output / 2
-        }
-
-        /// That of what a pair shares.
-        func place(ofPair pair: Int) -> Int {
-            filter.axis == 1 ? pair * filter.paired * width : pair
-        }
-
-        /// Where the steps of some channels look, `[row][channel][tap]`, from the place of an output or, of rows that
-        /// are shared, of a pair.
-        func offsets(channels: Int) -> [Int32] {
-            let own = filter.step + filter.paired
-            return (0..<filter.rows).flatMap { row in
-                let first =
-                    row < own ? row % filter.step * width : between + (row - own) * width
-                return (0..<channels).flatMap { channel in
-                    (0..<filter.others).map { tap in
-                        Int32(channel * count + first + tap * filter.dilation)
-                    }
-                }
+    func offsets(channels: Int, _ layout: PairLayout) -> [Int32] {
+        (0..<step + 2 * paired).flatMap { row in
+            let own = step + paired
+            let line =
+                row < own
+                ? row % step * layout.width : layout.shared + (row - own) * layout.width
+            return (0..<others).flatMap { tap in
+                (0..<channels).map { Int32($0 * layout.count + line + tap * dilation) }
             }
         }
     }
 
-    /// Panels of kernels `[channel][tap][output channel]` to those of rows `[row][channel][tap][output channel]`.
-    func filter<Scalar: TensorScalar>(
-        _ kernels: UnsafePointer<Scalar>, channels: Int, width: Int,
-        to panel: UnsafeMutablePointer<Scalar>
+    func list(
+        _ lines: Int, inside: Range<Int>, _ layout: PairLayout, to lists: inout PairLists
     ) {
-        let own = step + paired, line = others * width
-        for row in 0..<rows {
-            for channel in 0..<channels {
-                let kernel = kernels + channel * own * line
-                let to = panel + (row * channels + channel) * line
-                if row < own {
-                    to.update(from: kernel + row * line, count: line)
-                } else {
-                    let (a, b) = (kernel + (row - own) * line, kernel + (row - own + step) * line)
-                    for i in 0..<line { to[i] = a[i] + b[i] }
+        func span(_ place: Int, _ line: Int, twin: Int? = nil) -> PairLists.Span {
+            PairLists.Span(
+                place: place, placeStep: lineStep, row: line * width,
+                twin: twin.map { $0 * width }, rowStep: 1, count: width)
+        }
+        func own(_ line: Int) -> PairLists.Span {
+            span(
+                isDown
+                    ? line * step * layout.width : line % 2 * step * layout.width + line / 2, line)
+        }
+        let first = stride(from: 0, to: lines, by: 2)
+        lists.add(
+            first.map {
+                span(
+                    $0 / 2 * (isDown ? paired * layout.width : 1), $0,
+                    twin: $0 + 1 < lines ? $0 + 1 : nil)
+            }, steps: (step + paired) * others..<steps, isFirst: true, hasTwins: true)
+        lists.add(first.map(own), steps: 0..<step * others, isFirst: false)
+        lists.add(
+            stride(from: 1, to: lines, by: 2).map(own),
+            steps: paired * others..<(step + paired) * others, isFirst: false)
+    }
+
+    func copy<Scalar: TensorScalar>(
+        _ plane: UnsafePointer<Scalar>, lines: Range<Int>, _ layout: PairLayout,
+        to copies: UnsafeMutablePointer<Scalar>, padded: UnsafeMutablePointer<Scalar>,
+        _ kernels: GEMMKernels<Scalar>
+    ) {
+        let top = lines.lowerBound * step - before, count = lines.count * step + paired
+        // Lines of one element are a row.
+        let left = isDown ? -left : top
+        let from = max(0, left), isInside = from < inputSize.width
+        kernels.fillRows(
+            PaddedRows(
+                values: isInside ? plane + from : plane, valuesPitch: inputSize.width,
+                height: isInside ? inputSize.height : 0,
+                rows: isDown ? top..<top + count : 0..<1, count: max(0, inputSize.width - from),
+                before: max(0, -left), stride: 1, phasePitch: isDown ? lineWidth : count,
+                to: padded, ahead: inputSize.count))
+        let operands = FilteredLines(
+            values: UnsafePointer(padded), width: layout.width, step: step, paired: paired,
+            count: lines.count, lines: copies, between: copies + layout.shared)
+        if isDown {
+            kernels.pixels.filterLines(operands)
+        } else {
+            kernels.pixels.filterElements(operands)
+        }
+    }
+
+    func pack<Scalar: TensorScalar>(
+        _ weights: UnsafePointer<Scalar>, m: Int, inputs: Range<Int>, of inputCount: Int,
+        outputs: Range<Int>, to rows: UnsafeMutablePointer<Scalar>, _ kernels: GEMMKernels<Scalar>
+    ) {
+        let width = outputs.count, channels = inputs.count, own = step + paired
+        let byteCount = channels * kernelTaps * width * MemoryLayout<Scalar>.stride
+        ScratchPool.shared.withScratch(byteCount: byteCount + 256) {
+            let packed = $0.assumingMemoryBound(to: Scalar.self)
+            kernels.packChannels(
+                weights + inputs.lowerBound * kernelTaps, pitch: inputCount * kernelTaps, m: m,
+                channels * kernelTaps, outputs, to: packed)
+            var to = rows
+            for row in 0..<own + paired {
+                for tap in 0..<others {
+                    for channel in 0..<channels {
+                        let kernel = packed + (channel * kernelTaps + tap) * width
+                        if row < own {
+                            to.update(from: kernel + row * others * width, count: width)
+                        } else {
+                            let a = kernel + (row - own) * others * width
+                            let b = a + step * others * width
+                            for i in 0..<width { to[i] = a[i] + b[i] }
+                        }
+                        to += width
+                    }
                 }
             }
         }

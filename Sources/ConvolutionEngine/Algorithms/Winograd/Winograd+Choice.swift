@@ -5,7 +5,8 @@ extension Winograd {
     /// What is in the way, as in ``Algorithm/obstacle(to:precision:)``.
     static func obstacle(to g: ConvolutionGeometry, precision: Precision) -> String? {
         if g.direction == .forward && (g.stride.height != 1 || g.stride.width != 1) {
-            if StrideFilter(g) != nil { return g.inputChannels == 0 ? needsChannels : nil }
+            if g.inputChannels == 0 { return needsChannels }
+            if StrideFilter(g) != nil { return nil }
             return
                 "filters, where there is a stride, rows of an image or a line, by kernels that are longer there than "
                 + "the stride, which is at most 8, and not more than twice as long, without dilation"
@@ -103,6 +104,18 @@ extension Winograd {
             : min(inputs, outputs) >= 128 && pixels >= 400
     }
 
+    /// The same for pairs down a transposed convolution. Measured with 3 taps, stride 2, for 16 ... 512 channels on maps of
+    /// 8x8 ... 112x112, with AVX-512 and AVX2 (Zen 5), where zipped residues are as fast for fewer; and with 5 taps,
+    /// stride 3, where they take twice as long.
+    private static func isFasterByPairs(
+        _ g: ConvolutionGeometry, down: Int, pixels: Int
+    ) -> Bool {
+        let inputs = g.inputChannelsPerGroup, outputs = g.outputChannelsPerGroup
+        if down > 2 { return min(inputs, outputs) >= 32 && pixels >= 300 }
+        return min(inputs, outputs) >= 64
+            && (pixels >= 2000 || inputs >= 256 && outputs >= 128 && pixels >= 196)
+    }
+
     /// The same for the phases of a transposed convolution, each with a kernel of its own for few pixels. Measured
     /// for 32 ... 256 channels, kernels of 3, 4 and 5 taps with stride 2 on maps of 8x8 ... 64x64, of 4 with stride 2 and
     /// 16 with stride 8 on lines of 64 ... 12800, with two instruction sets and one and two cores.
@@ -112,6 +125,7 @@ extension Winograd {
             ((g.outputSize.height + down - 1) / down)
             * ((g.outputSize.width + across - 1) / across)
         if g.kernel.depth > 1 { return false }
+        if PhaseFilter(g) != nil { return isFasterByPairs(g, down: down, pixels: pixels) }
         if g.kernel.height == down || g.kernel.width == across {
             return channels >= 64 && pixels >= (channels >= 128 ? 512 : 1600)
         }
