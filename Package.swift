@@ -113,7 +113,7 @@ let package = Package(
         .testTarget(name: "HTTPTransportTests", dependencies: ["HTTPTransport"]),
         .testTarget(
             name: "ConvolutionEngineTests",
-            dependencies: ["ConvolutionEngine", "KernelInterface", "TestSupport"]
+            dependencies: ["CLanes", "ConvolutionEngine", "KernelInterface", "TestSupport"]
                 + kernelModules.map { .init(stringLiteral: $0.name) }),
         .testTarget(
             name: "ReparameterizationTests",

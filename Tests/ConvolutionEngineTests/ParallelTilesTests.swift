@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CLanes
 import ConvolutionEngine
 import Synchronization
 import Testing
@@ -29,6 +30,19 @@ struct ParallelTilesTests {
         }
         let order = (0..<7).map { ParallelTiles.apart($0, of: 7, threads: 2) }
         #expect(order == [0, 4, 1, 5, 2, 6, 3])
+    }
+
+    @Test("a thread leaves a processor, and may come back to it")
+    func leaves() async {
+        let count = lanes_processor_count()
+        for _ in 0..<20 {
+            let processor = lanes_processor()
+            lanes_leave_processor(processor)
+            #expect(lanes_processor_count() == count)
+        }
+        lanes_leave_processor(-1)
+        lanes_leave_processor(1 << 20)
+        #expect(lanes_processor_count() == count)
     }
 
     @Test("many calls at once, with more helpers than cores")

@@ -326,3 +326,9 @@ static inline int lanes_x86_level(void) {
 
 // Processors that this process may run on: its affinity.
 int lanes_processor_count(void);
+
+// The processor that the calling thread is on; -1 where the system does not tell.
+int lanes_processor(void);
+
+// Moves the calling thread to another processor that it may run on, if there is one.
+void lanes_leave_processor(int processor);

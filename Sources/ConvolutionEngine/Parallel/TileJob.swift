@@ -12,6 +12,8 @@ import Musl
 /// The tasks of one call, for as long as it lasts; a helper that comes later finds it closed.
 final class TileJob: @unchecked Sendable {
     let workers: Int
+    /// Where the caller is, who starts at once.
+    private let processor = lanes_processor()
     private let count: Int
     private var body: (@Sendable (Int, Int) -> Void)?
     private let next = Atomic<Int>(0)
@@ -36,7 +38,13 @@ final class TileJob: @unchecked Sendable {
 
     /// Either the helper is seen by ``close()``, or it sees that the job is closed: both look after they
     /// have written, in one order for all threads.
+    ///
+    /// A helper on the caller's processor moves away first: left there, it is of no help until the scheduler balances
+    /// its queues, which may take a hundred milliseconds and more.
     func help() {
+        if workers <= ProcessorCount.available && lanes_processor() == processor {
+            lanes_leave_processor(processor)
+        }
         helpers.add(1, ordering: .sequentiallyConsistent)
         if !isClosed.load(ordering: .sequentiallyConsistent) {
             let worker = joined.add(1, ordering: .relaxed).oldValue
@@ -51,8 +59,8 @@ final class TileJob: @unchecked Sendable {
         var looks = 0
         while helpers.load(ordering: .sequentiallyConsistent) > 0 {
             looks += 1
-            // About 100 µs of watching; then others may have the core.
-            if looks < 2000 { lanes_pause() } else { sched_yield() }
+            // 30 to 100 µs of watching; then others may have the core, without a yield (``TileHelpers``).
+            if looks < 2000 { lanes_pause() } else { usleep(20) }
         }
         body = nil
     }
