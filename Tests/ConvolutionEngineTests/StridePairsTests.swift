@@ -7,7 +7,7 @@ import Testing
 
 /// Minimal filtering of one dimension of a convolution with a stride: pairs of outputs, the last of which may be alone.
 @Suite("Minimal filtering with a stride")
-struct StridedWinogradTests {
+struct StridePairsTests {
     private static func dense(
         _ name: String, _ input: [Int], _ weight: [Int], stride: [Int] = [2], padding: Int = 0,
         _ change: (inout ConvolutionCase) -> Void = { _ in }
