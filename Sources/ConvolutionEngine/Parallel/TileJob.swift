@@ -56,11 +56,11 @@ final class TileJob: @unchecked Sendable {
     /// Returns when no helper is at a task.
     func close() {
         isClosed.store(true, ordering: .sequentiallyConsistent)
-        // A helper has a task at most to finish; where it has no core, it wants this one.
-        while !Watch.until(
-            microseconds: 1000, { helpers.load(ordering: .sequentiallyConsistent) == 0 })
-        {
-            usleep(50)
+        var looks = 0
+        while helpers.load(ordering: .sequentiallyConsistent) > 0 {
+            looks += 1
+            // 30 to 100 µs of watching; then others may have the core, the helper for one.
+            if looks < 2000 { lanes_pause() } else { sched_yield() }
         }
         body = nil
     }

@@ -10,20 +10,22 @@ import Musl
 
 /// Waiting for what another core does within microseconds, awake.
 ///
-/// Without yields: since Linux 6.18 each gives up a slice, and a thread that has yielded a hundred times gets no turn for a
-/// hundred slices beside one that works.
+/// Without yields: since Linux 6.18 each gives up a whole slice, and a thread that goes on yielding beside one that
+/// works gets no turn for hundreds of milliseconds. So a wait is short, and over as soon as the thread had to wait for
+/// its core.
 enum Watch {
     /// Whether it came true in time.
     static func until(microseconds: Int, _ isTrue: () -> Bool) -> Bool {
-        var end: Int?
+        var before = nanoseconds()
+        let end = before + microseconds * 1000
         while true {
-            for _ in 0..<64 {
+            for _ in 0..<32 {
                 if isTrue() { return true }
                 lanes_pause()
             }
             let now = nanoseconds()
-            if now > end ?? now { return false }
-            end = end ?? now + microseconds * 1000
+            if now > end || now - before > 20_000 { return isTrue() }
+            before = now
         }
     }
 
