@@ -91,18 +91,7 @@ struct ChannelGEMMTests {
 
     @Test("sums are those of the definition", arguments: InstructionSet.available)
     func sums(isa: InstructionSet) throws {
-        let kernels = try #require(isa.kernels)
-        for row in Self.rows {
-            for dtype in [DType.float32, .float64] {
-                var trial = try Trial(row, dtype, seed: 21)
-                // The definition's own sums of a thousand products in float64 are no more exact.
-                if dtype == .float64 { trial.tolerance = Tolerance(relative: 3e-14) }
-                for threads in [1, 3, 8] {
-                    let failure = trial.run(.im2col, kernels, threads: threads)
-                    #expect(failure == nil, "\(isa) \(dtype) \(row): \(failure ?? "")")
-                }
-            }
-        }
+        try ColumnChecks.sums(Self.rows, isa, seed: 21)
     }
 
     @Test("bits depend neither on the cores nor on the batch", arguments: InstructionSet.available)

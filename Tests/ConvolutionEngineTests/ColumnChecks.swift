@@ -7,6 +7,27 @@ import Testing
 
 /// What every form of `im2col` is held to, and others whose bits depend on nothing else.
 enum ColumnChecks {
+    /// Sums are those of the definition, and `algorithm` can do the rows in `precision`.
+    static func sums(
+        _ rows: [ConvolutionCase], _ isa: InstructionSet, _ algorithm: Algorithm = .im2col,
+        precision: Precision = .standard, seed: UInt64
+    ) throws {
+        let kernels = try #require(isa.kernels)
+        for row in rows {
+            for dtype in [DType.float32, .float64] {
+                var trial = try Trial(row, dtype, seed: seed)
+                let able = Algorithm.able(for: trial.geometry, precision: precision)
+                #expect(able.contains(algorithm), "\(row)")
+                // The definition's own sums of a thousand products in float64 are no more exact.
+                if dtype == .float64 { trial.tolerance = Tolerance(relative: 3e-14) }
+                for threads in [1, 3, 8] {
+                    let failure = trial.run(algorithm, kernels, threads: threads)
+                    #expect(failure == nil, "\(isa) \(dtype) \(row): \(failure ?? "")")
+                }
+            }
+        }
+    }
+
     /// Bits depend neither on the cores nor on the batch.
     static func invariance(
         _ rows: [ConvolutionCase], _ isa: InstructionSet, _ algorithm: Algorithm = .im2col,

@@ -49,18 +49,7 @@ struct TransposedPairsTests {
 
     @Test("sums are those of the definition", arguments: InstructionSet.available)
     func sums(isa: InstructionSet) throws {
-        let kernels = try #require(isa.kernels)
-        for row in Self.rows {
-            for dtype in [DType.float32, .float64] {
-                var trial = try Trial(row, dtype, seed: 41)
-                #expect(Algorithm.able(for: trial.geometry).contains(.winograd), "\(row)")
-                if dtype == .float64 { trial.tolerance = Tolerance(relative: 3e-14) }
-                for threads in [1, 3, 8] {
-                    let failure = trial.run(.winograd, kernels, threads: threads)
-                    #expect(failure == nil, "\(isa) \(dtype) \(row): \(failure ?? "")")
-                }
-            }
-        }
+        try ColumnChecks.sums(Self.rows, isa, .winograd, seed: 41)
     }
 
     @Test("bits depend neither on the cores nor on the batch", arguments: InstructionSet.available)

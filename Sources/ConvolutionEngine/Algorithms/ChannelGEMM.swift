@@ -186,13 +186,6 @@ struct ChannelGEMM<Scalar: TensorScalar>: Sendable {
                 let late = part.scratch + parts.panel
                 let b = weights.panel(panel, of: some, group: group)
                 if b == nil { weights.packLate(panel, of: some, group: group, to: late, kernels) }
-                // What comes next: the next panel or, behind the last one, the first of the next chunk.
-                let next =
-                    panel + 1 < part.panels.upperBound
-                    ? b.map { $0 + some.count * mine.count }
-                    : weights.panel(
-                        part.panels.lowerBound,
-                        of: some.upperBound..<min(k, some.upperBound + blocks.kc), group: group)
                 tiles.sum(
                     PixelOperands(
                         field: values, offsets: offsets, depth: some.count, taps: taps,
@@ -202,24 +195,15 @@ struct ChannelGEMM<Scalar: TensorScalar>: Sendable {
                         ldc: channels.count,
                         start: first == 0 ? weights.bias(ofGroup: group) + mine.lowerBound : nil,
                         accumulate: first > 0,
-                        ahead: LinesAhead(next, count: some.count * mine.count)))
+                        ahead: weights.ahead(of: panel, in: part.panels, some, group: group)))
             }
         }
     }
 
     /// The sums of a part to where they belong.
     private func turn(_ part: Part, _ operands: RunOperands<Scalar>) {
-        let outputs = geometry.outputChannelsPerGroup, pixels = geometry.outputSize.count
-        let padded = blocks.channels(ofPanels: part.panels)
-        let channels = padded.clamped(to: 0..<outputs)
-        let c =
-            operands.output + (part.image * outputs + channels.lowerBound) * pixels
-            + part.pixels.lowerBound
-        tiles.turn(
-            TurnedSums(
-                sums: part.scratch + parts.sums, sumsPitch: padded.count,
-                pixels: part.pixels.count, channels: channels.count, output: c,
-                outputPitch: pixels))
-        operands.finish(c, rows: channels.count, pitch: pixels, count: part.pixels.count)
+        operands.turn(
+            part.scratch + parts.sums, of: blocks.channels(ofPanels: part.panels),
+            pixels: part.pixels, image: part.image, geometry, tiles)
     }
 }

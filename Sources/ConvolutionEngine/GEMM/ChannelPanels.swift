@@ -88,6 +88,20 @@ struct ChannelPanels<Scalar: TensorScalar>: @unchecked Sendable {
             + blocks.channels(ofPanel: panel).lowerBound * sum.count
     }
 
+    /// What is read behind a panel: the next one of `panels` or, behind the last, the first of the next chunk; nil where
+    /// panels are packed late.
+    func ahead(
+        of panel: Int, in panels: Range<Int>, _ sum: Range<Int>, group: Int
+    ) -> LinesAhead<Scalar>? {
+        let next =
+            panel + 1 < panels.upperBound
+            ? self.panel(panel + 1, of: sum, group: group)
+            : self.panel(
+                panels.lowerBound, of: sum.upperBound..<min(k, sum.upperBound + blocks.kc),
+                group: group)
+        return LinesAhead(next, count: sum.count * blocks.channels(ofPanel: panel).count)
+    }
+
     /// Packs a panel right before its use.
     func packLate(
         _ panel: Int, of sum: Range<Int>, group: Int, to: UnsafeMutablePointer<Scalar>,

@@ -202,21 +202,19 @@ private struct PaddedPart: Sendable {
         to memory: UnsafeMutablePointer<Scalar>, _ kernels: GEMMKernels<Scalar>
     ) {
         let origin = origin(of: pixels), input = grid.inputSize, stride = grid.stride
-        let left = origin.width * stride.width + grid.lowest.width, from = max(0, left)
+        let left = origin.width * stride.width + grid.lowest.width
         let top = origin.height * stride.height + grid.lowest.height
         var to = memory
         for channel in 0..<channels {
             let plane = values + channel * input.count
             for slice in 0..<size.depth {
                 let depth = origin.depth * stride.depth + grid.lowest.depth + slice
-                let isInside = depth >= 0 && depth < input.depth && from < input.width
+                let isInside = depth >= 0 && depth < input.depth
                 kernels.fillRows(
                     PaddedRows(
-                        values: isInside
-                            ? plane + depth * input.height * input.width + from : plane,
-                        valuesPitch: input.width, height: isInside ? input.height : 0,
-                        rows: top..<top + size.height, count: max(0, input.width - from),
-                        before: max(0, -left), stride: 1, phasePitch: size.width, to: to,
+                        isInside ? plane + depth * input.height * input.width : plane,
+                        height: isInside ? input.height : 0, width: input.width,
+                        rows: top..<top + size.height, left: left, width: size.width, to: to,
                         ahead: input.count))
                 to += size.height * size.width
             }

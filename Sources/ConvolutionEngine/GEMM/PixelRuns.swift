@@ -25,14 +25,18 @@ struct PixelRuns: Sendable {
     ///
     /// - Parameter seesAll: zeros are to be multiplied too
     func tiles(_ pixels: Range<Int>, seesAll: Bool) -> [PixelRun] {
-        let count = (pixels.count + mostPixels - 1) / mostPixels
-        return (0..<count).map { tile in
-            let first = pixels.count * tile / count, end = pixels.count * (tile + 1) / count
-            let some = pixels.lowerBound + first..<pixels.lowerBound + end
+        Self.tiles(pixels.count, mostPixels: mostPixels).map { tile in
+            let some = pixels.lowerBound + tile.lowerBound..<pixels.lowerBound + tile.upperBound
             return PixelRun(
-                first: first, count: end - first,
+                first: tile.lowerBound, count: tile.count,
                 taps: seesAll ? 0..<taps * tapPitch : seen(some))
         }
+    }
+
+    /// So many pixels in as few tiles as there can be.
+    static func tiles(_ count: Int, mostPixels: Int) -> [Range<Int>] {
+        let tiles = (count + mostPixels - 1) / mostPixels
+        return (0..<tiles).map { count * $0 / tiles..<count * ($0 + 1) / tiles }
     }
 
     /// From the first to the last tap through which any of the pixels sees something.

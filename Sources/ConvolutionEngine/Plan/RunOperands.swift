@@ -37,19 +37,41 @@ struct RunOperands<Scalar: TensorScalar>: @unchecked Sendable {
         for row in 0..<rows { finish(first + row * pitch, count: count) }
     }
 
-    /// The lines of some outputs, for kernels to ask for while they make the sums: those go to L3 else.
+    /// Sums `[pixel][channel]` become outputs.
     ///
     /// - Parameters:
-    ///   - channels: of a group
+    ///   - channels: of a group; those behind its last one are left out
     ///   - image: image and group, image x groups + group
+    func turn(
+        _ sums: UnsafePointer<Scalar>, of channels: Range<Int>, pixels: Range<Int>, image: Int,
+        _ geometry: ConvolutionGeometry, _ tiles: PixelKernels<Scalar>
+    ) {
+        let plane = geometry.outputSize.count
+        let some = channels.clamped(to: 0..<geometry.outputChannelsPerGroup)
+        let c = output + place(some, pixels, image, geometry)
+        tiles.turn(
+            TurnedSums(
+                sums: sums, sumsPitch: channels.count, pixels: pixels.count, channels: some.count,
+                output: c, outputPitch: plane))
+        finish(c, rows: some.count, pitch: plane, count: pixels.count)
+    }
+
+    /// The lines that ``turn(_:of:pixels:image:_:_:)`` will write, for kernels to ask for while they make the sums.
     func lines(
         of channels: Range<Int>, pixels: Range<Int>, image: Int, _ geometry: ConvolutionGeometry
     ) -> LinesAhead<Scalar> {
-        let plane = geometry.outputSize.count
-        let channel = image * geometry.outputChannelsPerGroup + channels.lowerBound
+        let some = channels.clamped(to: 0..<geometry.outputChannelsPerGroup)
         return LinesAhead(
-            first: UnsafePointer(output) + channel * plane + pixels.lowerBound,
-            rowLines: pixels.count * MemoryLayout<Scalar>.stride / 64 + 1, rowPitch: plane,
-            rows: channels.count)
+            first: UnsafePointer(output) + place(some, pixels, image, geometry),
+            rowLines: pixels.count * MemoryLayout<Scalar>.stride / 64 + 1,
+            rowPitch: geometry.outputSize.count, rows: some.count)
+    }
+
+    /// The first of some pixels of some channels.
+    private func place(
+        _ channels: Range<Int>, _ pixels: Range<Int>, _ image: Int, _ geometry: ConvolutionGeometry
+    ) -> Int {
+        let channel = image * geometry.outputChannelsPerGroup + channels.lowerBound
+        return channel * geometry.outputSize.count + pixels.lowerBound
     }
 }

@@ -50,6 +50,20 @@ protocol PairFilter: Sendable {
         outputs: Range<Int>, to rows: UnsafeMutablePointer<Scalar>, _ kernels: GEMMKernels<Scalar>)
 }
 
+extension PairFilter {
+    /// A row of output channels' weights, or the sum of two.
+    func write<Scalar: TensorScalar>(
+        _ a: UnsafePointer<Scalar>, plus b: UnsafePointer<Scalar>?, _ width: Int,
+        to row: UnsafeMutablePointer<Scalar>
+    ) {
+        if let b {
+            for i in 0..<width { row[i] = a[i] + b[i] }
+        } else {
+            row.update(from: a, count: width)
+        }
+    }
+}
+
 /// Where in memory is what a block sees of a channel.
 struct PairLayout: Sendable {
     /// Elements of a line.
@@ -96,9 +110,7 @@ struct PairLists: Sendable {
             append(spans) { $0.twin }
             pad()
         }
-        let tiles = (count + tilePixels - 1) / tilePixels
-        for tile in 0..<tiles {
-            let some = count * tile / tiles..<count * (tile + 1) / tiles
+        for some in PixelRuns.tiles(count, mostPixels: tilePixels) {
             let run = PixelRun(
                 first: start + some.lowerBound, count: some.count, taps: steps, twin: twin)
             if isFirst { first.append(run) } else { adding.append(run) }

@@ -154,22 +154,13 @@ struct PairProducts<Scalar: TensorScalar, Filter: PairFilter>: Sendable {
             }
             for panel in part.panels {
                 let b = weights.panel(panel, of: some, group: group)!
-                // What comes next: the next panel or, behind the last one, the first of the next chunk.
-                let next =
-                    panel + 1 < part.panels.upperBound
-                    ? b + some.count * blocks.channels(ofPanel: panel).count
-                    : weights.panel(
-                        part.panels.lowerBound,
-                        of: some.upperBound..<min(k, some.upperBound + blocks.kc), group: group)
                 multiply(
                     part, panel, some, b, bias: weights.bias(ofGroup: group),
-                    ahead: LinesAhead(
-                        next, count: some.count * blocks.channels(ofPanel: panel).count),
+                    ahead: weights.ahead(of: panel, in: part.panels, some, group: group),
                     outputs: some.upperBound < k
                         ? nil
                         : operands.lines(
-                            of: blocks.channels(ofPanel: panel).clamped(
-                                to: 0..<geometry.outputChannelsPerGroup),
+                            of: blocks.channels(ofPanel: panel),
                             pixels: pixels(ofBlock: part.block), image: part.image, geometry),
 
                     offsets: some.upperBound == k ? lastOffsets : offsets)
@@ -219,18 +210,11 @@ struct PairProducts<Scalar: TensorScalar, Filter: PairFilter>: Sendable {
 
     /// The sums of a part to where they belong; whether they are finite.
     private func turn(_ part: Part, _ operands: RunOperands<Scalar>) -> Bool {
-        let outputs = geometry.outputChannelsPerGroup, plane = geometry.outputSize.count
-        let padded = blocks.channels(ofPanels: part.panels)
-        let channels = padded.clamped(to: 0..<outputs)
+        let channels = blocks.channels(ofPanels: part.panels)
         let pixels = pixels(ofBlock: part.block)
-        let c =
-            operands.output + (part.image * outputs + channels.lowerBound) * plane
-            + pixels.lowerBound
-        kernels.pixels.turn(
-            TurnedSums(
-                sums: part.scratch, sumsPitch: padded.count, pixels: pixels.count,
-                channels: channels.count, output: c, outputPitch: plane))
-        operands.finish(c, rows: channels.count, pitch: plane, count: pixels.count)
-        return kernels.pixels.isFinite(part.scratch, pixels.count * padded.count)
+        operands.turn(
+            part.scratch, of: channels, pixels: pixels, image: part.image, geometry,
+            kernels.pixels)
+        return kernels.pixels.isFinite(part.scratch, pixels.count * channels.count)
     }
 }

@@ -155,14 +155,11 @@ struct PhaseFilter: PairFilter {
     ) {
         let pairs = (lines.count + unit - 1) / unit
         let top = down.first + lines.lowerBound / down.step - 1
-        let left = across.first - (across.most - 1), from = max(0, left)
-        let isInside = from < inputSize.width
         kernels.fillRows(
             PaddedRows(
-                values: isInside ? plane + from : plane, valuesPitch: inputSize.width,
-                height: isInside ? inputSize.height : 0, rows: top..<top + 2 * pairs + 1,
-                count: max(0, inputSize.width - from), before: max(0, -left), stride: 1,
-                phasePitch: lineWidth, to: copies, ahead: inputSize.count))
+                plane, height: inputSize.height, width: inputSize.width,
+                rows: top..<top + 2 * pairs + 1, left: across.first - (across.most - 1),
+                width: lineWidth, to: copies, ahead: inputSize.count))
         kernels.pixels.filterLines(
             FilteredLines(
                 values: UnsafePointer(copies), width: lineWidth, step: 1, paired: 1,
@@ -193,12 +190,10 @@ struct PhaseFilter: PairFilter {
                         for channel in 0..<channels {
                             let kernel = packed + (channel * kernelTaps + tap) * width
                             let a = kernel + first * across.taps * width
-                            if isPaired && row % 3 == 2 {
-                                let b = a + down.step * across.taps * width
-                                for i in 0..<width { to[i] = a[i] + b[i] }
-                            } else {
-                                to.update(from: a, count: width)
-                            }
+                            let isSum = isPaired && row % 3 == 2
+                            write(
+                                a, plus: isSum ? a + down.step * across.taps * width : nil, width,
+                                to: to)
                             to += width
                         }
                     }

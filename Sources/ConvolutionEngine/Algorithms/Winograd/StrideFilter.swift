@@ -127,14 +127,11 @@ struct StrideFilter: PairFilter {
         let top = lines.lowerBound * step - before, count = lines.count * step + paired
         // Lines of one element are a row.
         let left = isDown ? -left : top
-        let from = max(0, left), isInside = from < inputSize.width
         kernels.fillRows(
             PaddedRows(
-                values: isInside ? plane + from : plane, valuesPitch: inputSize.width,
-                height: isInside ? inputSize.height : 0,
-                rows: isDown ? top..<top + count : 0..<1, count: max(0, inputSize.width - from),
-                before: max(0, -left), stride: 1, phasePitch: isDown ? lineWidth : count,
-                to: padded, ahead: inputSize.count))
+                plane, height: inputSize.height, width: inputSize.width,
+                rows: isDown ? top..<top + count : 0..<1, left: left,
+                width: isDown ? lineWidth : count, to: padded, ahead: inputSize.count))
         let operands = FilteredLines(
             values: UnsafePointer(padded), width: layout.width, step: step, paired: paired,
             count: lines.count, lines: copies, between: copies + layout.shared)
@@ -161,13 +158,10 @@ struct StrideFilter: PairFilter {
                 for tap in 0..<others {
                     for channel in 0..<channels {
                         let kernel = packed + (channel * kernelTaps + tap) * width
-                        if row < own {
-                            to.update(from: kernel + row * others * width, count: width)
-                        } else {
-                            let a = kernel + (row - own) * others * width
-                            let b = a + step * others * width
-                            for i in 0..<width { to[i] = a[i] + b[i] }
-                        }
+                        let sum = row < own ? nil : kernel + row % own * others * width
+                        write(
+                            sum ?? kernel + row * others * width,
+                            plus: sum.map { $0 + step * others * width }, width, to: to)
                         to += width
                     }
                 }

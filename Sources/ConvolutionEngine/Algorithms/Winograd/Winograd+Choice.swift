@@ -107,7 +107,7 @@ extension Winograd {
     /// The same for pairs down a transposed convolution. Measured with 3 taps, stride 2, for 16 ... 512 channels on maps of
     /// 8x8 ... 112x112, with AVX-512 and AVX2 (Zen 5), where zipped residues are as fast for fewer; and with 5 taps,
     /// stride 3, where they take twice as long.
-    private static func isFasterByPairs(
+    private static func isFasterByPhasePairs(
         _ g: ConvolutionGeometry, down: Int, pixels: Int
     ) -> Bool {
         let inputs = g.inputChannelsPerGroup, outputs = g.outputChannelsPerGroup
@@ -125,7 +125,7 @@ extension Winograd {
             ((g.outputSize.height + down - 1) / down)
             * ((g.outputSize.width + across - 1) / across)
         if g.kernel.depth > 1 { return false }
-        if PhaseFilter(g) != nil { return isFasterByPairs(g, down: down, pixels: pixels) }
+        if PhaseFilter(g) != nil { return isFasterByPhasePairs(g, down: down, pixels: pixels) }
         if g.kernel.height == down || g.kernel.width == across {
             return channels >= 64 && pixels >= (channels >= 128 ? 512 : 1600)
         }
