@@ -4,15 +4,17 @@
 public struct RowKernels<Scalar: Sendable>: Sendable {
     /// Rows of outputs that share their inputs in registers.
     public let rows: Int
-    /// Output channels that share their inputs in registers.
+    /// Output channels of a panel of weights.
     public let channels: Int
+    /// Panels that share their inputs in registers, at most.
+    public let channelPanels: Int
     /// Rows of output channels, several at a time.
     public let sumRows: @Sendable (RowOperands<Scalar>) -> Void
     /// The largest side of a window that ``rollRows`` is there for: 3 or 5.
     public let rollingSide: Int
     /// Rows of output channels, from the top down.
     public let rollRows: @Sendable (RowOperands<Scalar>) -> Void
-    /// Some pixels of ``channels`` output channels.
+    /// Some pixels of one or more panels of ``channels`` output channels.
     public let sumChannels: @Sendable (ChannelOperands<Scalar>) -> Void
     /// Outputs that ``sumLanes`` has in registers.
     public let pixels: Int
@@ -26,7 +28,8 @@ public struct RowKernels<Scalar: Sendable>: Sendable {
 
     /// A set of kernels.
     public init(
-        rows: Int, channels: Int, sumRows: @escaping @Sendable (RowOperands<Scalar>) -> Void,
+        rows: Int, channels: Int, channelPanels: Int,
+        sumRows: @escaping @Sendable (RowOperands<Scalar>) -> Void,
         rollingSide: Int, rollRows: @escaping @Sendable (RowOperands<Scalar>) -> Void,
         sumChannels: @escaping @Sendable (ChannelOperands<Scalar>) -> Void, pixels: Int,
         sumLanes: @escaping @Sendable (LaneOperands<Scalar>) -> Void,
@@ -35,6 +38,7 @@ public struct RowKernels<Scalar: Sendable>: Sendable {
     ) {
         self.rows = rows
         self.channels = channels
+        self.channelPanels = channelPanels
         self.sumRows = sumRows
         self.rollingSide = rollingSide
         self.rollRows = rollRows
@@ -216,18 +220,22 @@ public struct TapRun: Sendable {
     }
 }
 
-/// Some taps of some pixels of ``RowKernels/channels`` output channels:
+/// Some taps of some pixels of `panels` panels of ``RowKernels/channels`` output channels:
 ///
-///     output[r·outputPitch + to + x] <- bias[r] + Σ_run Σ_k a[k·channels + r] · windows[offsets[k] + from + x]
+///     output[r·outputPitch + to + x] <- bias[r] + Σ_run Σ_k a(r)[k·channels + r mod channels] · windows[offsets[k] + from + x]
 ///
-/// for every place, r < rows and x < width; the sum of a run goes over k in ascending order, one rounding a step
+/// with a(r) = a + ⌊r / channels⌋ · panelPitch, for every place, r < rows and x < width; the sum of a run goes over k in ascending order, one rounding a step
 /// where the instruction set fuses, and is added to those of the runs before. Between two runs the sums are in memory
 /// of their own.
 ///
 /// Assumptions: windows may be read in whole vectors. Places may overlap.
 public struct ChannelOperands<Scalar>: @unchecked Sendable {
-    /// Weights `[depth][channels]`.
+    /// Weights `[panels][depth][channels]`.
     public var a: UnsafePointer<Scalar>
+    /// 1 ... ``RowKernels/channelPanels``.
+    public var panels: Int
+    /// Elements from one panel of weights to the next.
+    public var panelPitch: Int
     /// The run.
     public var taps: TapRun
     /// Whether there is one before and one behind it.
@@ -242,7 +250,7 @@ public struct ChannelOperands<Scalar>: @unchecked Sendable {
     public var places: UnsafeBufferPointer<VectorPlace>
     /// Pixels of a place: as many as a vector has, or fewer.
     public var width: Int
-    /// Output channels that exist: 1 ... channels.
+    /// Output channels that exist: those of all panels, or fewer of the last.
     public var rows: Int
     /// The block's first output of the first channel.
     public var output: UnsafeMutablePointer<Scalar>
@@ -255,13 +263,16 @@ public struct ChannelOperands<Scalar>: @unchecked Sendable {
 
     /// All of it.
     public init(
-        a: UnsafePointer<Scalar>, taps: TapRun, isFirst: Bool, isLast: Bool,
+        a: UnsafePointer<Scalar>, panels: Int, panelPitch: Int, taps: TapRun, isFirst: Bool,
+        isLast: Bool,
         bias: UnsafePointer<Scalar>, windows: UnsafePointer<Scalar>, offsets: UnsafePointer<Int>,
         places: UnsafeBufferPointer<VectorPlace>, width: Int, rows: Int,
         output: UnsafeMutablePointer<Scalar>, outputPitch: Int,
         sums: UnsafeMutablePointer<Scalar>, edge: UnsafeMutablePointer<Scalar>
     ) {
         self.a = a
+        self.panels = panels
+        self.panelPitch = panelPitch
         self.taps = taps
         self.isFirst = isFirst
         self.isLast = isLast

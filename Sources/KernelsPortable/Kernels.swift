@@ -71,17 +71,31 @@ public let kernels = KernelTable(
 }
 
 private typealias RowTiles<V: KernelVector> = RowFamily<V, 4, 2>
-#if AVX512
-private typealias ChannelTiles<V: KernelVector> = ChannelTile<V, 4, 4>
-#else
-private typealias ChannelTiles<V: KernelVector> = ChannelTile<V, 4, 3>
-#endif
+
+/// Tiles of one panel of four output channels, and with registers enough of two.
+@inline(__always) private func sumChannels<V: KernelVector>(
+    _ o: ChannelOperands<V.Scalar>, _: V.Type
+) {
+    #if AVX512
+    if o.panels == 2 { ChannelTile<V, 8, 3>.cover(o) } else { ChannelTile<V, 4, 4>.cover(o) }
+    #else
+    ChannelTile<V, 4, 3>.cover(o)
+    #endif
+}
+
+private var channelPanels: Int {
+    #if AVX512
+    2
+    #else
+    1
+    #endif
+}
 
 @inline(__always) private func rowKernels<V: KernelVector>(_: V.Type) -> RowKernels<V.Scalar> {
     RowKernels(
-        rows: 4, channels: 4, sumRows: { RowTiles<V>.sum($0) },
+        rows: 4, channels: 4, channelPanels: channelPanels, sumRows: { RowTiles<V>.sum($0) },
         rollingSide: RollingFamily<V>.side, rollRows: { RollingFamily<V>.sum($0) },
-        sumChannels: { ChannelTiles<V>.cover($0) }, pixels: 8,
+        sumChannels: { sumChannels($0, V.self) }, pixels: 8,
         sumLanes: { LaneTile<V, 8>.band($0) },
         sumLanePhases: { LaneTile<V, 8>.phases($0, $1) },
         correlateLanes: { LaneTile<V, 8>.correlate($0) })

@@ -18,18 +18,31 @@ struct ParallelTilesTests {
         }
     }
 
-    @Test("tasks in another order: each once, those of different cores apart")
-    func apart() {
-        for threads in 1...9 {
-            for count in 0...50 {
-                let order = (0..<count).map {
-                    ParallelTiles.apart($0, of: count, threads: threads)
-                }
-                #expect(order.sorted() == Array(0..<count), "\(count), \(threads) threads")
+    @Test("a worker begins with its share and goes on with those behind it", arguments: 1...8)
+    func shares(threads: Int) {
+        for count in [1, 2, 7, 50, 200] {
+            let taken = Mutex([[Int]](repeating: [], count: threads))
+            ParallelTiles.run(count, threads: threads) { task, worker in
+                taken.withLock { $0[worker].append(task) }
             }
+            let workers = min(threads, count)
+            for (worker, tasks) in taken.withLock({ $0 }).enumerated() {
+                let first = count * worker / workers
+                let order = tasks.map { ($0 - first + count) % count }
+                #expect(order == order.sorted(), "\(count) tasks, worker \(worker) of \(workers)")
+            }
+            #expect(taken.withLock { $0[0].first } == 0)
         }
-        let order = (0..<7).map { ParallelTiles.apart($0, of: 7, threads: 2) }
-        #expect(order == [0, 4, 1, 5, 2, 6, 3])
+    }
+
+    @Test("tasks of blocks and splits: each once, split by split")
+    func blockTasks() {
+        let tasks = BlockTasks(images: 3, blocks: 4, splits: 2)
+        let places = (0..<tasks.count).map(tasks.place)
+        #expect(
+            places.map(\.split) == Array(repeating: 0, count: 12) + Array(repeating: 1, count: 12))
+        #expect(places.prefix(12).map(\.image) == [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2])
+        #expect(places.map(\.block) == (0..<24).map { $0 % 4 })
     }
 
     @Test("a thread leaves a processor, and may come back to it")

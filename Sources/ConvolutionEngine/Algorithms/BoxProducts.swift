@@ -61,11 +61,11 @@ struct BoxProducts<Scalar: TensorScalar>: Sendable {
             return Box(sight: sight, offsets: grid.offsets(of: sight), product: product)
         }.sorted { $0.sight.work > $1.sight.work }
         tasks = boxes.enumerated().flatMap { index, box in
-            let blocks = box.product.blocks
-            return (0..<blocks.blockCount * blocks.splitCount).map {
-                let pixels = blocks.pixels(ofBlock: $0 / blocks.splitCount)
+            let blocks = box.product.blocks, tasks = blocks.tasks(images: 1)
+            return (0..<tasks.count).map {
+                let place = tasks.place($0), pixels = blocks.pixels(ofBlock: place.block)
                 return Task(
-                    box: index, rows: blocks.channels(ofSplit: $0 % blocks.splitCount),
+                    box: index, rows: blocks.channels(ofSplit: place.split),
                     columns: box.product.table(pixels),
                     pieces: PixelBlock(pixels, of: box.sight.size, oneRowBands: true).rows)
             }

@@ -132,18 +132,18 @@ struct ChannelGEMM<Scalar: TensorScalar>: Sendable {
                 groups: geometry.groups, blocks: blocks, kernels: kernels, threads: threads))
     }
 
-    /// Over the cores: images x groups x blocks of pixels x splits of output channels.
+    /// Over the cores: splits of output channels x images x groups x blocks of pixels.
     func run(_ operands: RunOperands<Scalar>, weights: WeightSet<Scalar>) {
         guard let panels = weights.channels else {
             return plain.run(operands, weights: weights.panels[0])
         }
-        let perImage = blocks.blockCount * blocks.splitCount
-        let count = geometry.batch * geometry.groups * perImage, elements = parts.end
-        ParallelTiles.run(count, threads: threads) { task, worker in
+        let tasks = blocks.tasks(images: geometry.batch * geometry.groups)
+        let elements = parts.end
+        ParallelTiles.run(tasks.count, threads: threads) { task, worker in
+            let place = tasks.place(task)
             let part = Part(
-                image: task / perImage,
-                pixels: blocks.pixels(ofBlock: task % perImage / blocks.splitCount),
-                panels: blocks.panels(ofSplit: task % blocks.splitCount),
+                image: place.image, pixels: blocks.pixels(ofBlock: place.block),
+                panels: blocks.panels(ofSplit: place.split),
                 scratch: operands.scratch + worker * elements)
             let tiles = runs.tiles(part.pixels, seesAll: !panels.isFinite)
             tiles.withUnsafeBufferPointer { tiles in

@@ -68,11 +68,13 @@ struct DirectBlocks: Sendable {
         // A row of a block: 4096 outputs, or fewer where there are no other blocks for the cores.
         let width = g.outputSize.width, height = g.outputSize.height
         // Cores that write to different columns share a line at every edge, and write to pages all over the
-        // output; those with channels of their own write one piece of it.
+        // output; those with channels of their own write one piece of it. Parts of them are many, since a core that
+        // takes one more than the others keeps these waiting, and each has two tiles or more.
         let fitting = (width + 4095) / 4096
         let parts = height >= share * rows ? 1 : min(share, max(1, width / (16 * lanes)))
         channelParts =
-            sharesChannels ? max(1, min(parts, g.outputChannelsPerGroup / (4 * channels))) : 1
+            sharesChannels && parts > 1
+            ? max(1, min(2 * share, g.outputChannelsPerGroup / (4 * channels))) : 1
         columnBlocks = max(fitting, (parts + channelParts - 1) / channelParts)
         columns = (width + columnBlocks - 1) / columnBlocks
         let pace = g.stride.width, isWide = width / columnBlocks >= lanes

@@ -9,16 +9,20 @@ extension DirectConvolution {
         _ output: UnsafeMutablePointer<Scalar>, _ weights: WeightSet<Scalar>,
         _ scratch: DirectScratch<Scalar>
     ) {
-        let count = fillPlaces(block, scratch.places)
-        let places = UnsafeBufferPointer(start: UnsafePointer(scratch.places), count: count)
+        if scratch.held.pointee.places != block.index {
+            fillPlaces(block, scratch.places)
+            scratch.held.pointee.places = block.index
+        }
+        let places = UnsafeBufferPointer(
+            start: UnsafePointer(scratch.places), count: placeCount(block))
         for image in images {
             let place = image - images.lowerBound
             let values =
                 input + place * geometry.inputChannelsPerGroup * geometry.inputSize.count
             let copy = block.index * geometry.batch * geometry.groups + image
-            if blocks.copies && scratch.filled.pointee != copy {
+            if blocks.copies && scratch.held.pointee.planes != copy {
                 fill(block, values, scratch)
-                scratch.filled.pointee = copy
+                scratch.held.pointee.planes = copy
             }
             sumChannels(
                 block, image % geometry.groups, values, places,
@@ -33,7 +37,7 @@ extension DirectConvolution {
         _ places: UnsafeBufferPointer<VectorPlace>, _ output: UnsafeMutablePointer<Scalar>,
         _ weights: WeightSet<Scalar>, _ scratch: DirectScratch<Scalar>
     ) {
-        let m = geometry.outputChannelsPerGroup, mr = kernels.rows.channels
+        let m = geometry.outputChannelsPerGroup
         let a = weights.panels[0].panels(ofGroup: group)
         let bias = weights.panels[0].bias(ofGroup: group)
         let size = geometry.outputSize, inputSize = geometry.inputSize
@@ -51,14 +55,18 @@ extension DirectConvolution {
         {
             let end = min(first + some, block.channels.upperBound)
             for (i, run) in runs.enumerated() {
-                for o in stride(from: first, to: end, by: mr) {
+                for o in stride(from: first, to: end, by: tileChannels) {
+                    let rows = min(tileChannels, end - o)
                     let sums = (o - first) * blocks.places(kernels.lanes) * kernels.lanes
                     kernels.rows.sumChannels(
                         ChannelOperands(
-                            a: a + o * k, taps: run, isFirst: i == 0, isLast: i == runs.count - 1,
+                            a: a + o * k,
+                            panels: (rows + kernels.rows.channels - 1) / kernels.rows.channels,
+                            panelPitch: kernels.rows.channels * k, taps: run, isFirst: i == 0,
+                            isLast: i == runs.count - 1,
                             bias: bias + o, windows: windows, offsets: scratch.offsets,
                             places: places, width: min(kernels.lanes, pieces(block).width),
-                            rows: min(mr, m - o), output: output + o * size.count,
+                            rows: rows, output: output + o * size.count,
                             outputPitch: size.count, sums: scratch.sums + sums,
                             edge: scratch.edge))
                 }
@@ -69,10 +77,24 @@ extension DirectConvolution {
     /// Output channels whose sums are in memory at a time, where they are sums of several runs: as many as take 128 KB.
     /// All of them are summed over a run before the next one, so that its weights and what it looks at stay near.
     var summedChannels: Int {
-        let mr = kernels.rows.channels
-        let vectors = blocks.places(kernels.lanes) * mr * kernels.lanes
+        let vectors = blocks.places(kernels.lanes) * tileChannels * kernels.lanes
         let tiles = 131_072 / (vectors * MemoryLayout<Scalar>.stride)
-        return min(max(1, tiles), (geometry.outputChannelsPerGroup + mr - 1) / mr) * mr
+        return min(max(1, tiles), channelTiles) * tileChannels
+    }
+
+    /// Output channels of a tile.
+    private var tileChannels: Int { kernels.rows.channels * kernels.rows.channelPanels }
+
+    /// Tiles that a group's output channels are.
+    private var channelTiles: Int {
+        (geometry.outputChannelsPerGroup + tileChannels - 1) / tileChannels
+    }
+
+    /// The output channels of a part of a group.
+    func channels(ofPart part: Int) -> Range<Int> {
+        let first = channelTiles * part / blocks.channelParts * tileChannels
+        let end = channelTiles * (part + 1) / blocks.channelParts * tileChannels
+        return first..<min(geometry.outputChannelsPerGroup, end)
     }
 
     /// The depths of the kernel that look at the input and not at padding; all where none does, or where those of a
@@ -129,10 +151,14 @@ extension DirectConvolution {
         return blocks.joinsRows ? (1, rows * width) : (rows, width)
     }
 
-    /// The vectors that cover a block; the last one of a row is moved back over the one before.
-    private func fillPlaces(_ block: DirectBlock, _ places: UnsafeMutablePointer<VectorPlace>)
-        -> Int
-    {
+    /// The number of vectors that cover a block.
+    private func placeCount(_ block: DirectBlock) -> Int {
+        let (rows, width) = pieces(block)
+        return rows * ((width + kernels.lanes - 1) / kernels.lanes)
+    }
+
+    /// These vectors; the last one of a row is moved back over the one before.
+    private func fillPlaces(_ block: DirectBlock, _ places: UnsafeMutablePointer<VectorPlace>) {
         let lanes = kernels.lanes, (rows, width) = pieces(block)
         let pitch = blocks.copies ? blocks.rowPitch : geometry.inputSize.width
         var count = 0
@@ -144,6 +170,5 @@ extension DirectConvolution {
                 count += 1
             }
         }
-        return count
     }
 }

@@ -116,11 +116,9 @@ final class DirectConvolution<Scalar: TensorScalar>: Sendable {
         let shared = DirectScratch(self, operands.scratch)
         shared.fillOffsets(self)
         if blocks.sharesChannels {
-            for worker in 0..<threads { shared.worker(worker, self).filled.pointee = -1 }
+            for worker in 0..<threads { shared.worker(worker, self).held.pointee = .none }
         }
-        let count = ranges * perImage * parts
-        ParallelTiles.run(count, threads: threads) { turn, worker in
-            let task = ParallelTiles.apart(turn, of: count, threads: threads)
+        ParallelTiles.run(ranges * perImage * parts, threads: threads) { task, worker in
             let first = task / parts % ranges * each
             run(
                 DirectBlock(task / parts / ranges, part: task % parts, self),
@@ -213,8 +211,6 @@ struct DirectBlock {
         x =
             size.width * column / blocks.columnBlocks..<size.width * (column + 1)
             / blocks.columnBlocks
-        let m = direct.geometry.outputChannelsPerGroup, mr = direct.kernels.rows.channels
-        let tiles = (m + mr - 1) / mr, parts = blocks.channelParts
-        channels = tiles * part / parts * mr..<min(m, tiles * (part + 1) / parts * mr)
+        channels = direct.channels(ofPart: part)
     }
 }

@@ -5,7 +5,7 @@ import KernelInterface
 /// The working memory of ``DirectConvolution``:
 ///
 ///     offsets | mask                                                      of the taps, of a row's ends, for all cores
-///     planes | zeros | edge | rows or places | sums | runs | filled     for each core
+///     planes | zeros | edge | rows or places | sums | runs | held     for each core
 struct DirectScratch<Scalar: TensorScalar>: @unchecked Sendable {
     /// Offsets of the columns of taps or, where output channels share, of all taps.
     let offsets: UnsafeMutablePointer<Int>
@@ -25,13 +25,19 @@ struct DirectScratch<Scalar: TensorScalar>: @unchecked Sendable {
     let sums: UnsafeMutablePointer<Scalar>
     /// The taps of a block, those that are summed together.
     let runs: UnsafeMutablePointer<TapRun>
-    /// Which block of which image the planes hold.
-    let filled: UnsafeMutablePointer<Int>
+    /// What planes and places hold, where output channels share.
+    let held: UnsafeMutablePointer<Held>
+
+    /// Which block of which image the planes hold, and which block of any the places.
+    struct Held {
+        var planes, places: Int
+        static var none: Held { Held(planes: -1, places: -1) }
+    }
 
     /// Elements of each part.
     private struct Sizes {
-        let offsets, mask, planes, zeros, edge, tables, sums, runs, filled: Int
-        var worker: Int { planes + zeros + edge + tables + sums + runs + filled }
+        let offsets, mask, planes, zeros, edge, tables, sums, runs, held: Int
+        var worker: Int { planes + zeros + edge + tables + sums + runs + held }
 
         init(_ direct: DirectConvolution<Scalar>) {
             let b = direct.blocks, lanes = direct.kernels.lanes
@@ -53,7 +59,7 @@ struct DirectScratch<Scalar: TensorScalar>: @unchecked Sendable {
                 b.sharesChannels && direct.mostRuns > 1
                 ? round(direct.summedChannels * b.places(lanes) * lanes) : 0
             runs = elements(b.sharesChannels ? 16 * direct.mostRuns : 0)
-            filled = elements(8)
+            held = elements(16)
         }
     }
 
@@ -77,8 +83,8 @@ struct DirectScratch<Scalar: TensorScalar>: @unchecked Sendable {
         places = tables.assumingMemoryBound(to: VectorPlace.self)
         sums = edge + sizes.edge + sizes.tables
         runs = UnsafeMutableRawPointer(sums + sizes.sums).assumingMemoryBound(to: TapRun.self)
-        filled = UnsafeMutableRawPointer(sums + sizes.sums + sizes.runs)
-            .assumingMemoryBound(to: Int.self)
+        held = UnsafeMutableRawPointer(sums + sizes.sums + sizes.runs)
+            .assumingMemoryBound(to: Held.self)
     }
 
     /// The memory of another core.
@@ -98,7 +104,7 @@ struct DirectScratch<Scalar: TensorScalar>: @unchecked Sendable {
         (offsets, mask) = (shared.offsets, shared.mask)
         (planes, zeros, edge) = (other.planes, other.zeros, other.edge)
         (rows, places, sums) = (other.rows, other.places, other.sums)
-        (runs, filled) = (other.runs, other.filled)
+        (runs, held) = (other.runs, other.held)
     }
 
     /// The same for every block.

@@ -117,22 +117,21 @@ struct ImplicitGEMM<Scalar: TensorScalar>: Sendable {
         return panels
     }
 
-    /// Loop 5, over the cores: images x groups x blocks of pixels x splits of output channels.
+    /// Loop 5, over the cores: splits of output channels x images x groups x blocks of pixels.
     ///
     /// - Parameter only: of the images x groups, those to compute; nil: all
     func run(
         _ operands: RunOperands<Scalar>, weights: WeightPanels<Scalar>, only: [Int]? = nil
     ) {
         let blocks = weights.isPackedLate ? product.lateBlocks! : product.blocks
-        let perGroup = blocks.blockCount * blocks.splitCount
         let outputs = geometry.outputChannelsPerGroup, pixels = geometry.outputSize.count
         let inputStride = geometry.inputChannelsPerGroup * geometry.inputSize.count
-        let count = (only?.count ?? geometry.batch * geometry.groups) * perGroup
-        ParallelTiles.run(count, threads: threads) { task, worker in
-            let image = only?[task / perGroup] ?? task / perGroup
-            let some = blocks.pixels(ofBlock: task % perGroup / blocks.splitCount)
+        let tasks = blocks.tasks(images: only?.count ?? geometry.batch * geometry.groups)
+        ParallelTiles.run(tasks.count, threads: threads) { task, worker in
+            let place = tasks.place(task), image = only?[place.image] ?? place.image
+            let some = blocks.pixels(ofBlock: place.block)
             let group = image % geometry.groups
-            let rows = blocks.channels(ofSplit: task % blocks.splitCount)
+            let rows = blocks.channels(ofSplit: place.split)
             let c = operands.output + image * outputs * pixels + some.lowerBound
             product.run(
                 product.table(some), rows: rows, input: operands.input + image * inputStride,

@@ -151,15 +151,14 @@ struct StridePhases<Scalar: TensorScalar>: Sendable {
         return phases.map(\.taps) + [(0..<geometry.kernel.count).filter { !used.contains($0) }]
     }
 
-    /// Over the cores: images x groups x blocks of pixels x splits of output channels.
+    /// Over the cores: splits of output channels x images x groups x blocks of pixels.
     func run(_ operands: RunOperands<Scalar>, weights: [WeightPanels<Scalar>]) {
-        let perImage = blocks.blockCount * blocks.splitCount
-        ParallelTiles.run(geometry.batch * geometry.groups * perImage, threads: threads) {
-            task, worker in
-            let rows = blocks.channels(ofSplit: task % blocks.splitCount)
+        let tasks = blocks.tasks(images: geometry.batch * geometry.groups)
+        ParallelTiles.run(tasks.count, threads: threads) { task, worker in
+            let place = tasks.place(task)
+            let rows = blocks.channels(ofSplit: place.split)
             let part = Part(
-                image: task / perImage,
-                pixels: blocks.pixels(ofBlock: task % perImage / blocks.splitCount),
+                image: place.image, pixels: blocks.pixels(ofBlock: place.block),
                 scratch: operands.scratch + worker * workerElements)
             for first in stride(from: rows.lowerBound, to: rows.upperBound, by: rowsAtATime) {
                 let some = first..<min(rows.upperBound, first + rowsAtATime)

@@ -78,6 +78,11 @@ struct BlockSizes: Sendable, Equatable {
         (blockCount, splitCount) = (best.blocks, best.splits)
     }
 
+    /// The tasks of `images` products.
+    func tasks(images: Int) -> BlockTasks {
+        BlockTasks(images: images, blocks: blockCount, splits: splitCount)
+    }
+
     /// The pixels of a block: whole panels, shared out evenly.
     func pixels(ofBlock block: Int) -> Range<Int> {
         let panels = (n + nr - 1) / nr

@@ -91,6 +91,11 @@ struct ChannelBlocks: Sendable {
     /// Panels of a group.
     var panelCount: Int { panelEdges.count - 1 }
 
+    /// The tasks of `images` products.
+    func tasks(images: Int) -> BlockTasks {
+        BlockTasks(images: images, blocks: blockCount, splits: splitCount)
+    }
+
     /// The pixels of a block: whole tiles, shared out evenly.
     func pixels(ofBlock block: Int) -> Range<Int> {
         tiles * block / blockCount

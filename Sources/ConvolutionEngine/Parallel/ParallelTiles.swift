@@ -4,8 +4,10 @@
 package enum ParallelTiles {
     /// `for task in 0..<count { body(task, worker) }`, on up to `threads` cores.
     ///
-    /// Tasks are handed out by a counter, so a core that is disturbed takes fewer; calls with the same
-    /// `worker` (below `threads`) never overlap, so a worker may own scratch memory. Tasks write to
+    /// Each worker goes through its share of neighbouring tasks, so that what a core computes at the same time is far
+    /// from what another does, and that it finds in its caches what it wrote in the call before; who is done helps
+    /// others with theirs, so a core that is disturbed takes fewer. Calls with the same `worker` (below `threads`)
+    /// never overlap, so a worker may own scratch memory. Tasks write to
     /// places of their own: which worker runs which one changes nothing in the result.
     ///
     /// The caller is worker 0 and begins at once; helpers join when Dispatch has a thread for them, or
@@ -26,12 +28,5 @@ package enum ParallelTiles {
             job.work(as: 0)
             job.close()
         }
-    }
-
-    /// The tasks in another order, so that those that are computed at the same time are far apart:
-    /// the cores begin with the first, the middle, ... and each goes on with the next.
-    package static func apart(_ task: Int, of count: Int, threads: Int) -> Int {
-        let share = count / threads, core = task % threads
-        return core * share + min(core, count % threads) + task / threads
     }
 }

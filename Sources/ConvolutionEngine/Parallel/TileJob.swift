@@ -16,23 +16,31 @@ final class TileJob: @unchecked Sendable {
     private let processor = lanes_processor()
     private let count: Int
     private var body: (@Sendable (Int, Int) -> Void)?
-    private let next = Atomic<Int>(0)
+    /// Equal parts of the tasks, one for each worker up to eight, and the next task of each.
+    private let shares: Int
+    private let next: InlineArray<8, Atomic<Int>>
     private let joined = Atomic<Int>(1)
     private let helpers = Atomic<Int>(0)
     private let isClosed = Atomic<Bool>(false)
 
     init(_ count: Int, workers: Int, _ body: @escaping @Sendable (Int, Int) -> Void) {
         (self.count, self.workers, self.body) = (count, workers, body)
+        let shares = min(workers, 8)
+        self.shares = shares
+        next = InlineArray { Atomic(count * $0 / shares) }
     }
 
-    /// Takes tasks until there are none. Not inlined, so that its hold on `body` ends with it: the closure
-    /// does not escape, and the runtime checks that when the call returns.
+    /// Takes tasks until there are none, of its own share first. Not inlined, so that its hold on `body` ends with
+    /// it: the closure does not escape, and the runtime checks that when the call returns.
     @inline(never) func work(as worker: Int) {
         guard let body else { return }
-        while true {
-            let task = next.add(1, ordering: .relaxed).oldValue
-            if task >= count { return }
-            body(task, worker)
+        for i in 0..<shares {
+            let share = (worker + i) % shares, end = count * (share + 1) / shares
+            while true {
+                let task = next[share].add(1, ordering: .relaxed).oldValue
+                if task >= end { break }
+                body(task, worker)
+            }
         }
     }
 

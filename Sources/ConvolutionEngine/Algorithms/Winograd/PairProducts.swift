@@ -104,15 +104,16 @@ struct PairProducts<Scalar: TensorScalar, Filter: PairFilter>: Sendable {
 
     var scratchByteCount: Int { threads * parts.end * MemoryLayout<Scalar>.stride }
 
-    /// Over the cores: images x groups x blocks of lines x splits of output channels.
+    /// Over the cores: splits of output channels x images x groups x blocks of lines.
     func run(_ operands: RunOperands<Scalar>, weights: WeightSet<Scalar>) {
-        let perImage = blocks.blockCount * blocks.splitCount, elements = parts.end
+        let tasks = blocks.tasks(images: geometry.batch * geometry.groups)
+        let elements = parts.end
         let flawed = FlawedImages(), panels = weights.channels!
-        ParallelTiles.run(geometry.batch * geometry.groups * perImage, threads: threads) {
-            task, worker in
+        ParallelTiles.run(tasks.count, threads: threads) { task, worker in
+            let place = tasks.place(task)
             let part = Part(
-                image: task / perImage, block: task % perImage / blocks.splitCount,
-                panels: blocks.panels(ofSplit: task % blocks.splitCount),
+                image: place.image, block: place.block,
+                panels: blocks.panels(ofSplit: place.split),
                 scratch: operands.scratch + worker * elements)
             sum(part, operands, panels)
             if !turn(part, operands) { flawed.insert(part.image) }
