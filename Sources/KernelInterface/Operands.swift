@@ -66,8 +66,7 @@ public struct TileOperands<Scalar>: @unchecked Sendable {
 /// One column: `c[r·ldc] <- (start[r] or c[r·ldc]) + Σ_k a[k·mr + r] · b[k·step]` for r < rows, with the next panel
 /// of A for each mr rows; with `lda` a[r·lda + k] takes the place of a[k·mr + r]. Both have the same bits.
 ///
-/// Assumptions: whole vectors of `a` may be read and, of rows where they lie that are no multiple of mr, those
-/// before the first that make up for it; `work` has room for `mr·(depth + lanes)`.
+/// Assumptions: whole vectors of `a` may be read; `work` has room for `mr·(depth + lanes)`.
 public struct ColumnOperands<Scalar>: @unchecked Sendable {
     /// Rows.
     public var rows: Int

@@ -222,11 +222,11 @@ public struct TapRun: Sendable {
 
 /// Some taps of some pixels of `panels` panels of ``RowKernels/channels`` output channels:
 ///
-///     output[r·outputPitch + to + x] <- bias[r] + Σ_run Σ_k a(r)[k·channels + r mod channels] · windows[offsets[k] + from + x]
+///     output[r·outputPitch + to + x] <- Σ_run Σ_k a(r)[k·channels + r mod channels] · windows[offsets[k] + from + x] + bias[r]
 ///
-/// with a(r) = a + ⌊r / channels⌋ · panelPitch, for every place, r < rows and x < width; the sum of a run goes over k in ascending order, one rounding a step
-/// where the instruction set fuses, and is added to those of the runs before. Between two runs the sums are in memory
-/// of their own.
+/// with a(r) = a + ⌊r / channels⌋ · panelPitch, for every place, r < rows and x < width; the sum of a run goes over k in
+/// ascending order, one rounding a step where the instruction set fuses, the bias is added to that of the first, and
+/// each is added to those of the runs before. Between two runs the sums are in memory of their own.
 ///
 /// Assumptions: windows may be read in whole vectors. Places may overlap.
 public struct ChannelOperands<Scalar>: @unchecked Sendable {
@@ -240,7 +240,7 @@ public struct ChannelOperands<Scalar>: @unchecked Sendable {
     public var taps: TapRun
     /// Whether there is one before and one behind it.
     public var isFirst, isLast: Bool
-    /// Where the sums start, one a channel.
+    /// One a channel.
     public var bias: UnsafePointer<Scalar>
     /// What the offsets count from.
     public var windows: UnsafePointer<Scalar>

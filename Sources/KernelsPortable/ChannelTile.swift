@@ -19,14 +19,24 @@ enum ChannelTile<V: KernelVector, let R: Int, let N: Int> {
     /// As many tiles as the places from `first` on fill; the first place that is left.
     @inline(never) private static func sums(_ o: ChannelOperands<Scalar>, from first: Int) -> Int {
         var first = first
+        let addsBias = o.isFirst && hasBias(o)
         while first + N <= o.places.count {
-            sum(o, first: first)
+            sum(o, first: first, addsBias: addsBias)
             first += N
         }
         return first
     }
 
-    @inline(__always) private static func sum(_ o: ChannelOperands<Scalar>, first: Int) {
+    /// Whether it changes any sum.
+    @inline(__always) private static func hasBias(_ o: ChannelOperands<Scalar>) -> Bool {
+        var hasBias = false
+        for r in 0..<R where o.bias[r] != 0 || o.bias[r].sign == .plus { hasBias = true }
+        return hasBias
+    }
+
+    @inline(__always) private static func sum(
+        _ o: ChannelOperands<Scalar>, first: Int, addsBias: Bool
+    ) {
         var from = InlineArray<N, UnsafePointer<Scalar>>(repeating: o.windows)
         var to = InlineArray<N, UnsafeMutablePointer<Scalar>>(repeating: o.output)
         for n in 0..<N {
@@ -34,14 +44,19 @@ enum ChannelTile<V: KernelVector, let R: Int, let N: Int> {
             to[n] += o.places[first + n].to
         }
         var sums = Registers(repeating: .init(repeating: .zero))
-        if o.isFirst {
-            for r in 0..<R { for n in 0..<N { sums[r][n] = V(repeating: o.bias[r]) } }
-        }
         var a = o.a + o.taps.first * panel, offsets = o.offsets + o.taps.first
-        for _ in 0..<o.taps.count {
-            step(&sums, a, o.panelPitch, from, offsets.pointee)
-            a += panel
-            offsets += 1
+        if o.taps.count > 0 {
+            start(&sums, a, o.panelPitch, from, offsets.pointee)
+            for _ in 1..<o.taps.count {
+                a += panel
+                offsets += 1
+                step(&sums, a, o.panelPitch, from, offsets.pointee)
+            }
+        }
+        if addsBias {
+            for r in 0..<R {
+                for n in 0..<N { sums[r][n] = V.sum(V(repeating: o.bias[r]), sums[r][n]) }
+            }
         }
         if o.isFirst && o.isLast && o.rows == R && o.width >= V.scalarCount {
             for r in 0..<R {
@@ -61,6 +76,21 @@ enum ChannelTile<V: KernelVector, let R: Int, let N: Int> {
         for r in 0..<R {
             let w = V(repeating: a[r / panel * panelPitch + r % panel])
             for n in 0..<N { sums[r][n] = V.muladd(w, values[n], sums[r][n]) }
+        }
+    }
+
+    /// The first step, which adds to nothing. Products read two registers, and while they are made the stores of the tile
+    /// before find the port free through which Zen 5 reads both what is stored and a multiply-add's third operand: a
+    /// store of 512 bits takes the place of two multiply-adds, but of no product and of no addition.
+    @inline(__always) private static func start(
+        _ sums: inout Registers, _ a: UnsafePointer<Scalar>, _ panelPitch: Int,
+        _ from: InlineArray<N, UnsafePointer<Scalar>>, _ offset: Int
+    ) {
+        var values = InlineArray<N, V>(repeating: .zero)
+        for n in 0..<N { values[n] = load(from[n] + offset) }
+        for r in 0..<R {
+            let w = V(repeating: a[r / panel * panelPitch + r % panel])
+            for n in 0..<N { sums[r][n] = V.product(w, values[n]) }
         }
     }
 

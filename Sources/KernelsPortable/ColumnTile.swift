@@ -51,24 +51,24 @@ enum ColumnTile<V: KernelVector, let R: Int> {
         store(V(repeating: -.zero), o.work + o.depth)
         var row = 0
         while row < o.rows {
-            // The last R rows, where fewer are left: those that are done are not stored again.
-            let done = max(0, row + R - o.rows)
-            let a = o.a + (row - done) * o.lda
+            // Where fewer than R are left the last one is read again.
+            var a = InlineArray<R, UnsafePointer<Scalar>>(repeating: o.a)
+            for r in 0..<R { a[r] += min(row + r, o.rows - 1) * o.lda }
             var sums = Registers(repeating: V(repeating: -.zero))
             for g in 0..<groups {
                 let b: V = load(o.work + g * lanes)
                 for r in 0..<R {
-                    sums[r] = V.muladd(load(a + r * o.lda + g * lanes), b, sums[r])
+                    sums[r] = V.muladd(load(a[r] + g * lanes), b, sums[r])
                 }
             }
             if rest > 0 {
                 let b: V = load(o.work + groups * lanes)
                 for r in 0..<R {
-                    let values = V.first(rest, load(a + r * o.lda + groups * lanes))
+                    let values = V.first(rest, load(a[r] + groups * lanes))
                     sums[r] = V.muladd(values, b, sums[r])
                 }
             }
-            finish(turned(sums), o, row - done, from: done)
+            finish(turned(sums), o, row)
             row += R
         }
     }
@@ -96,7 +96,7 @@ enum ColumnTile<V: KernelVector, let R: Int> {
 
     /// Adds up the partial sums: whole vectors as long as they have the same rows, then what is in one.
     @inline(__always) private static func finish(
-        _ partial: Registers, _ o: ColumnOperands<Scalar>, _ row: Int, from first: Int = 0
+        _ partial: Registers, _ o: ColumnOperands<Scalar>, _ row: Int
     ) {
         var sums = partial
         var count = R
@@ -111,7 +111,7 @@ enum ColumnTile<V: KernelVector, let R: Int> {
                 steps /= 2
                 for i in 0..<steps * R { sums[i] += sums[i + steps * R] }
             }
-            for r in first..<min(R, o.rows - row) {
+            for r in 0..<min(R, o.rows - row) {
                 let to = o.c + (row + r) * o.ldc
                 to.pointee = (o.start.map { $0[row + r] } ?? to.pointee) + sums[r]
             }

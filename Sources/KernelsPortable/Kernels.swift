@@ -78,8 +78,10 @@ private typealias RowTiles<V: KernelVector> = RowFamily<V, 4, 2>
 ) {
     #if AVX512
     if o.panels == 2 { ChannelTile<V, 8, 3>.cover(o) } else { ChannelTile<V, 4, 4>.cover(o) }
-    #else
+    #elseif AVX2 || arch(arm64)
     ChannelTile<V, 4, 3>.cover(o)
+    #else
+    ChannelTile<V, 4, 2>.cover(o)
     #endif
 }
 

@@ -53,7 +53,9 @@ struct ImplicitGEMM<Scalar: TensorScalar>: Sendable {
     private var readsInPlace: Bool {
         let pixels = geometry.batch * geometry.outputSize.count
         return layout.isContiguous && pixels <= Self.mostPixelsInPlace
-            && geometry.outputChannelsPerGroup >= product.kernels.mr && product.k > 0
+            && (geometry.outputChannelsPerGroup >= product.kernels.mr
+                || geometry.outputSize.count == 1)
+            && product.k > 0
     }
 
     private var packsLate: Bool {
