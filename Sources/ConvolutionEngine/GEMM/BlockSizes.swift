@@ -103,7 +103,11 @@ struct BlockSizes: Sendable, Equatable {
 
     /// Chunks of equal length, of whole channels where these are short.
     static func chunk(k: Int, taps: Int, panelRowByteCount: Int) -> Int {
-        let most = fitting(panelRowByteCount)
+        chunk(k: k, taps: taps, most: fitting(panelRowByteCount))
+    }
+
+    /// The same of at most so many products.
+    static func chunk(k: Int, taps: Int, most: Int) -> Int {
         let unit = taps > most / 2 ? 1 : max(1, taps)
         let units = max(1, k / unit)
         let chunks = (units + most / unit - 1) / (most / unit)
