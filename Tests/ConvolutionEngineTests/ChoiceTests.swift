@@ -51,7 +51,11 @@ struct ChoiceTests {
             "ResNet stride", [1, 128, 56, 56], [128, 128, 3, 3], stride: 2, padding: 1, .winograd),
         Row(
             "ResNet stride, small", [1, 256, 28, 28], [256, 256, 3, 3], stride: 2, padding: 1,
-            .im2col),
+            .winograd),
+        Row(
+            "stride, small map of large weights", [1, 512, 28, 28], [512, 512, 3, 3], stride: 2,
+            padding: 1, .im2col),
+        Row("DCGAN's one output", [1, 512, 4, 4], [1, 512, 4, 4], .im2col),
         Row("RepVGG stride", [1, 48, 112, 112], [48, 48, 3, 3], stride: 2, padding: 1, .winograd),
         Row("EfficientNet stem", [1, 3, 224, 224], [32, 3, 3, 3], stride: 2, padding: 1, .direct),
         Row("pix2pix down", [1, 64, 128, 128], [128, 64, 4, 4], stride: 2, padding: 1, .winograd),
@@ -71,6 +75,9 @@ struct ChoiceTests {
             "HiFi-GAN, dilated", [1, 64, 12800], [64, 64, 11], padding: 15, dilation: 3, .fft,
             strict: .im2col),
         Row("HiFi-GAN, seven", [1, 256, 800], [256, 256, 7], padding: 3, .im2col),
+        Row(
+            "HiFi-GAN, seven, longer", [1, 64, 12800], [64, 64, 7], padding: 3, .fft,
+            strict: .im2col),
         Row(
             "HiFi-GAN, three", [1, 64, 12800], [64, 64, 3], padding: 1, .winograd, strict: .im2col),
         Row("MobileNet projects", [1, 32, 112, 112], [16, 32, 1, 1], .direct),

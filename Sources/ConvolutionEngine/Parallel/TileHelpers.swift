@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CLanes
 import Dispatch
 import Synchronization
 
@@ -7,42 +8,58 @@ import Synchronization
 ///
 /// A thread that sleeps takes 25 µs to wake, and now and then wakes on the core of the one that calls it,
 /// where it is of no help for the whole call. So a helper watches out for the next job for a while (``Watch``).
+///
+/// A caller claims helpers that watch, and asks Dispatch for those that are missing. Counting must be exact: a helper
+/// more than there are cores takes the place of one that works, for as long as it watches. So a helper is free before
+/// its job's caller knows that it is done, is claimed by one caller, and leaves only if nobody has claimed it.
 final class TileHelpers: Sendable {
     static let shared = TileHelpers()
 
     private let latest = Mutex<TileJob?>(nil)
-    private let calls = Atomic<Int>(0)
-    private let waiting = Atomic<Int>(0)
+    /// Helpers that watch and that nobody has claimed.
+    private let free = Atomic<Int>(0)
+    /// Claims that no helper has followed yet.
+    private let claims = Atomic<Int>(0)
     /// How long a helper watches. Of 200 µs a service under load had a fifth less to answer with.
     private static let patience = 50
 
-    /// Lets helpers know of a job; those that are missing are asked of Dispatch.
+    /// Lets helpers know of a job.
     func call(for job: TileJob) {
         latest.withLock { $0 = job }
-        calls.add(1, ordering: .sequentiallyConsistent)
-        let missing = job.workers - 1 - waiting.load(ordering: .sequentiallyConsistent)
-        for _ in 0..<max(0, missing) {
+        let wanted = job.workers - 1, claimed = Self.take(wanted, of: free)
+        if claimed > 0 { claims.add(claimed, ordering: .sequentiallyConsistent) }
+        for _ in claimed..<wanted {
             DispatchQueue.global(qos: .userInitiated).async { [self] in help(job) }
         }
     }
 
     /// Helps with one job and with those that come soon after it.
     private func help(_ job: TileJob) {
-        var seen = calls.load(ordering: .sequentiallyConsistent)
-        job.help()
-        waiting.add(1, ordering: .sequentiallyConsistent)
-        while Watch.until(
-            microseconds: Self.patience, { calls.load(ordering: .sequentiallyConsistent) != seen })
-        {
-            seen = calls.load(ordering: .sequentiallyConsistent)
-            waiting.subtract(1, ordering: .sequentiallyConsistent)
-            latest.withLock { $0 }?.help()
-            waiting.add(1, ordering: .sequentiallyConsistent)
+        var isFree = job.help { free.add(1, ordering: .sequentiallyConsistent) }
+        while isFree {
+            let isClaimed = Watch.until(microseconds: Self.patience) {
+                Self.take(1, of: claims) == 1
+            }
+            if !isClaimed {
+                if Self.take(1, of: free) == 1 { return }
+                // Somebody has claimed this helper and is about to say so.
+                while Self.take(1, of: claims) == 0 { lanes_pause() }
+            }
+            guard let job = latest.withLock({ $0 }) else { return }
+            isFree = job.help { free.add(1, ordering: .sequentiallyConsistent) }
         }
-        waiting.subtract(1, ordering: .sequentiallyConsistent)
-        // Who called between the last look and now did not ask Dispatch.
-        if calls.load(ordering: .sequentiallyConsistent) != seen {
-            latest.withLock { $0 }?.help()
+    }
+
+    /// Takes up to `wanted` of what there is, and returns how many.
+    private static func take(_ wanted: Int, of count: borrowing Atomic<Int>) -> Int {
+        var there = count.load(ordering: .sequentiallyConsistent)
+        while there > 0 {
+            let taken = min(wanted, there)
+            let (done, now) = count.weakCompareExchange(
+                expected: there, desired: there - taken, ordering: .sequentiallyConsistent)
+            if done { return taken }
+            there = now
         }
+        return 0
     }
 }

@@ -49,16 +49,23 @@ final class TileJob: @unchecked Sendable {
     ///
     /// A helper on the caller's processor moves away first: left there, it is of no help until the scheduler balances
     /// its queues, which may take a hundred milliseconds and more.
-    func help() {
+    ///
+    /// - Parameter isFree: called when the helper has nothing more to do, before the caller can know; not if there were
+    ///   helpers enough
+    /// - Returns: whether it was called
+    func help(_ isFree: () -> Void) -> Bool {
         if workers <= ProcessorCount.available && lanes_processor() == processor {
             lanes_leave_processor(processor)
         }
         helpers.add(1, ordering: .sequentiallyConsistent)
+        defer { helpers.subtract(1, ordering: .sequentiallyConsistent) }
         if !isClosed.load(ordering: .sequentiallyConsistent) {
             let worker = joined.add(1, ordering: .relaxed).oldValue
-            if worker < workers { work(as: worker) }
+            if worker >= workers { return false }
+            work(as: worker)
         }
-        helpers.subtract(1, ordering: .sequentiallyConsistent)
+        isFree()
+        return true
     }
 
     /// Returns when no helper is at a task.

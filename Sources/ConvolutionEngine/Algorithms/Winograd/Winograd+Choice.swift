@@ -96,11 +96,12 @@ extension Winograd {
 
     /// The same for a dimension with a stride. Measured with 3 and 4 taps, stride 2, for 8 ... 512 channels on maps of 7x7
     /// ... 112x112, and on lines of 100 ... 1600 with 3 to 16 taps too, with AVX-512 and AVX2 (Zen 5): fewer pixels do not
-    /// repay what is done to the weights.
+    /// repay what is done to weights of one use, nor do 12x12 to 15x15 what is done to large ones.
     private static func isFasterByPairs(_ g: ConvolutionGeometry, pixels: Int) -> Bool {
         let inputs = g.inputChannelsPerGroup, outputs = g.outputChannelsPerGroup
         return g.outputSize.height > 1
-            ? inputs >= 16 && outputs >= 24 && pixels >= 300
+            ? inputs >= 16 && outputs >= 24
+                && (pixels >= 240 || pixels >= 140 && inputs * outputs <= 65_536)
             : min(inputs, outputs) >= 128 && pixels >= 400
     }
 
