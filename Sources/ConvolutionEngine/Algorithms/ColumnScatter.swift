@@ -28,6 +28,8 @@ struct ColumnScatter<Scalar: TensorScalar>: Sendable {
 
     /// Where the weights of each input channel begin, if there is one pixel.
     private let channelOffsets: [Int32]
+    /// Whether the taps of the only pixel are the whole output, in its order.
+    private let isWhole: Bool
 
     /// Rows of C, and columns, that are in memory at a time.
     private static var mostRows: Int { 192 }
@@ -52,6 +54,10 @@ struct ColumnScatter<Scalar: TensorScalar>: Sendable {
         let rows = min(Self.mostRows, geometry.inputSize.count)
         let hasOnePixel =
             geometry.inputSize.count == 1 && geometry.weightElementsPerGroup <= Int(Int32.max)
+        isWhole =
+            geometry.inputSize.count == 1 && geometry.outputSize == geometry.kernel
+            && geometry.paddingBefore == SpatialTriple(repeating: 0)
+            && geometry.kernelExtent == geometry.kernel
         channelOffsets =
             hasOnePixel ? (0..<geometry.inputChannelsPerGroup).map { Int32($0 * m * taps) } : []
         let byteCount = kernels.nr * MemoryLayout<Scalar>.stride
@@ -190,6 +196,10 @@ struct ColumnScatter<Scalar: TensorScalar>: Sendable {
         _ output: UnsafeMutablePointer<Scalar>
     ) {
         let g = geometry, size = g.outputSize, width = g.kernel.width
+        if isWhole {
+            for i in columns { output[i] += sums[i - columns.lowerBound] }
+            return
+        }
         let left = pixel % g.inputSize.width * g.stride.width - g.paddingBefore.width
         let top =
             pixel / g.inputSize.width % g.inputSize.height * g.stride.height

@@ -187,8 +187,11 @@ final class DirectConvolution<Scalar: TensorScalar>: Sendable {
 
 extension ConvolutionGeometry {
     /// What a run takes, in multiplications: the sums, and about ten for each element that is read or written,
-    /// which is most of it for depthwise layers.
-    var work: Double { Double(multiplyAccumulates) + 10 * Double(inputCount + outputCount) }
+    /// which is most of it for depthwise layers, and four for each weight, which is most of it for a pixel or two.
+    var work: Double {
+        Double(multiplyAccumulates) + 10 * Double(inputCount + outputCount)
+            + 4 * Double(groups) * Double(weightElementsPerGroup)
+    }
 }
 
 /// Which outputs of an image a block has.
