@@ -107,6 +107,20 @@ struct ChoiceTests {
             Algorithm.fastest(for: geometry, precision: .strict) == row.strict ?? row.choice)
     }
 
+    /// A plane of 14x14 outputs has sixteen tiles.
+    @Test(
+        "volumes whose planes are a vector of tiles",
+        arguments: [(4, true), (8, true), (16, false)])
+    func volumes(lanes: Int, isFiltered: Bool) throws {
+        var options = ConvolutionOptions()
+        options.padding = .symmetric([1])
+        let geometry = try ConvolutionGeometry(
+            .forward, spatialRank: 3, input: [1, 512, 4, 14, 14], weight: [512, 512, 3, 3, 3],
+            bias: nil, options: options)
+        let choice = Algorithm.fastest(for: geometry, lanes: lanes)
+        #expect(choice == (isFiltered ? .winograd : .im2col))
+    }
+
     /// The same request has the same bits, whoever else it travels with.
     @Test("does not depend on the batch", arguments: rows)
     func batch(_ row: Row) throws {

@@ -21,6 +21,12 @@ struct PixelRuns: Sendable {
         (stride, dilation, padding) = (g.stride[axis], g.dilation[axis], g.paddingBefore[axis])
     }
 
+    /// The part of all pairs of an output and a tap that see something, as far as it can be passed over.
+    var seenShare: Double {
+        let seen = (0..<size).reduce(0) { $0 + seenTaps(ofCoordinate: $1).count }
+        return Double(seen) / Double(size * taps)
+    }
+
     /// Tiles of equal size or nearly so.
     ///
     /// - Parameter seesAll: zeros are to be multiplied too
@@ -43,11 +49,15 @@ struct PixelRuns: Sendable {
     private func seen(_ pixels: Range<Int>) -> Range<Int> {
         var first = taps, end = 0
         for row in pixels.lowerBound / pixelPitch...(pixels.upperBound - 1) / pixelPitch {
-            let some = StepRange.inside(
-                inputSize, count: taps, stride: dilation, offset: row % size * stride - padding)
+            let some = seenTaps(ofCoordinate: row % size)
             if some.isEmpty { continue }
             (first, end) = (min(first, some.lowerBound), max(end, some.upperBound))
         }
         return min(first, end) * tapPitch..<end * tapPitch
+    }
+
+    private func seenTaps(ofCoordinate output: Int) -> Range<Int> {
+        StepRange.inside(
+            inputSize, count: taps, stride: dilation, offset: output * stride - padding)
     }
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import KernelInterface
+
 /// How a convolution is computed.
 public enum Algorithm: String, Sendable, CaseIterable {
     /// ``SlidingWindow``
@@ -23,20 +25,23 @@ public enum Algorithm: String, Sendable, CaseIterable {
     public var name: String { rawValue }
 
     /// The one that is expected to be fastest among those that keep to the precision: a function of the
-    /// geometry and the precision alone, in constant time.
+    /// geometry, the precision and the width of vectors alone, in constant time.
     ///
     /// Large kernels and long ones are for the frequency domain, by ``FourierTiling``'s account; kernels of three and five
     /// taps, and transposed ones of two or three taps a residue of the stride, for minimal filtering, where there is
     /// enough to filter (``Winograd``). A transposed convolution has a product for each residue, which with thousands of
     /// them are too small to be worth their while, and with few output channels too narrow.
+    ///
+    /// - Parameter lanes: of a vector of float32
     public static func fastest(
-        for geometry: ConvolutionGeometry, precision: Precision = .standard
+        for geometry: ConvolutionGeometry, precision: Precision = .standard,
+        lanes: Int = KernelTable.best.float32.lanes
     ) -> Algorithm {
         switch geometry.direction {
         case .transposed:
             if ColumnSums<Float>.isFaster(geometry) {
                 .columnScatter
-            } else if Winograd<Float>.isFaster(geometry, precision) {
+            } else if Winograd<Float>.isFaster(geometry, precision, lanes: lanes) {
                 .winograd
             } else {
                 hasFewPhases(geometry) && !isMostlyWeights(geometry)
@@ -45,7 +50,7 @@ public enum Algorithm: String, Sendable, CaseIterable {
         case .forward:
             if FourierTiling.wins(geometry, precision) {
                 .fft
-            } else if Winograd<Float>.isFaster(geometry, precision) {
+            } else if Winograd<Float>.isFaster(geometry, precision, lanes: lanes) {
                 .winograd
             } else if prefersDirect(geometry) && DirectBlocks.areModest(geometry) {
                 .direct

@@ -36,8 +36,11 @@ final class TypedPlan<Scalar: TensorScalar>: Sendable {
         kernels: KernelTable, threads: Int
     ) {
         self.geometry = geometry
+        let wanted =
+            algorithm
+            ?? Algorithm.fastest(
+                for: geometry, precision: precision, lanes: kernels.float32.lanes)
         let kernels = Scalar.kernels(in: kernels)
-        let wanted = algorithm ?? Algorithm.fastest(for: geometry, precision: precision)
         if geometry.outputCount == 0 {
             self.algorithm = wanted
             method = .nothing

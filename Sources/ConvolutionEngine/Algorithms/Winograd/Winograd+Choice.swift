@@ -61,8 +61,11 @@ extension Winograd {
     /// since tiles go through memory, channels enough that their products outweigh it. In one dimension
     /// half as much is saved. Measured for 16 ... 512 channels on maps of 7x7 ... 112x112 and 32 ... 4096,
     /// on AVX2 (Zen 3, Zen 4) and AVX-512 (Emerald Rapids, Zen 4), where it begins at the same sizes.
-    static func isFaster(_ g: ConvolutionGeometry, _ precision: Precision) -> Bool {
+    static func isFaster(
+        _ g: ConvolutionGeometry, _ precision: Precision, lanes: Int
+    ) -> Bool {
         guard obstacle(to: g, precision: precision) == nil else { return false }
+        if g.kernel.depth > 1 && isOneVector(g, lanes: lanes) { return false }
         let channels = min(g.inputChannelsPerGroup, g.outputChannelsPerGroup)
         let pixels = g.outputSize.height * g.outputSize.width
         if g.direction == .forward && (g.stride.height > 1 || g.stride.width > 1) {
@@ -92,6 +95,14 @@ extension Winograd {
         case ..<128: return pixels >= 190
         default: return pixels >= 140
         }
+    }
+
+    /// Whether a plane has no more tiles of 4x4 outputs than a vector has lanes: each depth then reads all weights for one
+    /// vector. 512 channels at 4x14x14, 3x3x3 taps, two cores (Zen 5), ms of `winograd` and `im2col`: 24 and 20 with
+    /// AVX-512; 31 and 49 with AVX2, where they are two vectors.
+    private static func isOneVector(_ g: ConvolutionGeometry, lanes: Int) -> Bool {
+        let tiles = ((g.outputSize.height + 3) / 4) * ((g.outputSize.width + 3) / 4)
+        return tiles <= lanes
     }
 
     /// The same for a dimension with a stride. Measured with 3 and 4 taps, stride 2, for 8 ... 512 channels on maps of 7x7
