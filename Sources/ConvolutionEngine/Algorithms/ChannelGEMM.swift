@@ -37,7 +37,9 @@ struct ChannelGEMM<Scalar: TensorScalar>: Sendable {
         let g = geometry, tiles = kernels.pixels, taps = g.kernel.count
         let k = g.inputChannelsPerGroup * taps, n = g.outputSize.count
         let grid = TapGrid(g)
-        let copiesLittle = n <= 64 || taps == 1 && g.stride.width == 1 && grid.looksInside
+        let copiesLittle =
+            n <= 64
+            || taps == 1 && grid.looksInside && (g.stride.width == 1 || n <= Self.fewPixels)
         let kc = BlockSizes.chunk(
             k: k, taps: taps, most: copiesLittle ? Self.longestChunk : Self.shortestChunk)
         let blocks = ChannelBlocks(
@@ -64,6 +66,8 @@ struct ChannelGEMM<Scalar: TensorScalar>: Sendable {
     /// visits and what a tile takes besides: 1 to 3 % on Zen 5. Sums of 512 round to an rms of 4e-7.
     private static var longestChunk: Int { 512 }
     private static var shortestChunk: Int { 256 }
+    /// Pixels of which a copy has room for the longest chunk: every second element of rows.
+    private static var fewPixels: Int { 240 }
 
     /// Cycles for what a block of some rows of pixels copies: padded rows, or every second element of rows, which come
     /// from L3; nil: nothing.
