@@ -2,7 +2,7 @@
 
 import KernelInterface
 
-/// More output channels: tiles of four of them by some vectors of pixels.
+/// More output channels: tiles of four of them, or of eight, by some vectors of pixels.
 extension DirectConvolution {
     func sumChannels(
         _ block: DirectBlock, _ images: Range<Int>, _ input: UnsafePointer<Scalar>,

@@ -25,7 +25,7 @@ import KernelInterface
 ///    row is loaded once. Others with strides or short rows have a channel in each lane instead (``LaneBlocks``,
 ///    `RowKernels.sumLanes`): pixels are turned into lanes, summed, and turned back.
 ///
-/// 3. More output channels: a tile is four of them by a few vectors of pixels (`RowKernels.sumChannels`);
+/// 3. More output channels: a tile is four of them, or eight, by a few vectors of pixels (`RowKernels.sumChannels`);
 ///    weights are packed in fours.
 ///
 /// 4. Zeros are multiplied like any other number, unless the weights are finite: then depths of padding are passed over

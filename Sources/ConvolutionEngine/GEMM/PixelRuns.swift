@@ -21,8 +21,10 @@ struct PixelRuns: Sendable {
         (stride, dilation, padding) = (g.stride[axis], g.dilation[axis], g.paddingBefore[axis])
     }
 
-    /// The part of all pairs of an output and a tap that see something, as far as it can be passed over.
+    /// The part of all pairs of an output and a tap that see something, as far as it can be passed over; 1 where
+    /// outputs are too many for a look at each.
     var seenShare: Double {
+        if size > 256 { return 1 }
         let seen = (0..<size).reduce(0) { $0 + seenTaps(ofCoordinate: $1).count }
         return Double(seen) / Double(size * taps)
     }
