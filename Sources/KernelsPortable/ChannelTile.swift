@@ -46,11 +46,11 @@ enum ChannelTile<V: KernelVector, let R: Int, let N: Int> {
         var sums = Registers(repeating: .init(repeating: .zero))
         var a = o.a + o.taps.first * panel, offsets = o.offsets + o.taps.first
         if o.taps.count > 0 {
-            start(&sums, a, o.panelPitch, from, offsets.pointee)
+            step(&sums, a, o.panelPitch, from, offsets.pointee, isFirst: true)
             for _ in 1..<o.taps.count {
                 a += panel
                 offsets += 1
-                step(&sums, a, o.panelPitch, from, offsets.pointee)
+                step(&sums, a, o.panelPitch, from, offsets.pointee, isFirst: false)
             }
         }
         if addsBias {
@@ -67,30 +67,20 @@ enum ChannelTile<V: KernelVector, let R: Int, let N: Int> {
         }
     }
 
-    @inline(__always) private static func step(
-        _ sums: inout Registers, _ a: UnsafePointer<Scalar>, _ panelPitch: Int,
-        _ from: InlineArray<N, UnsafePointer<Scalar>>, _ offset: Int
-    ) {
-        var values = InlineArray<N, V>(repeating: .zero)
-        for n in 0..<N { values[n] = load(from[n] + offset) }
-        for r in 0..<R {
-            let w = V(repeating: a[r / panel * panelPitch + r % panel])
-            for n in 0..<N { sums[r][n] = V.muladd(w, values[n], sums[r][n]) }
-        }
-    }
-
-    /// The first step, which adds to nothing. Products read two registers, and while they are made the stores of the tile
+    /// The first step adds to nothing. Products read two registers, and while they are made the stores of the tile
     /// before find the port free through which Zen 5 reads both what is stored and a multiply-add's third operand: a
     /// store of 512 bits takes the place of two multiply-adds, but of no product and of no addition.
-    @inline(__always) private static func start(
+    @inline(__always) private static func step(
         _ sums: inout Registers, _ a: UnsafePointer<Scalar>, _ panelPitch: Int,
-        _ from: InlineArray<N, UnsafePointer<Scalar>>, _ offset: Int
+        _ from: InlineArray<N, UnsafePointer<Scalar>>, _ offset: Int, isFirst: Bool
     ) {
         var values = InlineArray<N, V>(repeating: .zero)
         for n in 0..<N { values[n] = load(from[n] + offset) }
         for r in 0..<R {
             let w = V(repeating: a[r / panel * panelPitch + r % panel])
-            for n in 0..<N { sums[r][n] = V.product(w, values[n]) }
+            for n in 0..<N {
+                sums[r][n] = isFirst ? V.product(w, values[n]) : V.muladd(w, values[n], sums[r][n])
+            }
         }
     }
 

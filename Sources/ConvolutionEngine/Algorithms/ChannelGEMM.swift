@@ -24,16 +24,13 @@ struct ChannelGEMM<Scalar: TensorScalar>: Sendable {
     private let blocks: ChannelBlocks
     private let field: PixelField<Scalar>
     private let runs: PixelRuns
-    /// Whether so many taps see nothing that weights of one use are worth a look at whether they are finite, too.
-    private let passesOverMuch: Bool
     /// For weights that it reads better.
     let plain: ImplicitGEMM<Scalar>
 
     /// Nil where vectors of pixels are faster, or what is copied would be too much.
     init?(_ geometry: ConvolutionGeometry, kernels: GEMMKernels<Scalar>, threads: Int) {
         let runs = PixelRuns(geometry, mostPixels: kernels.pixels.pixels)
-        let seen = runs.seenShare
-        guard Self.isFaster(geometry, seen: seen, kernels) else { return nil }
+        guard Self.isFaster(geometry, runs, kernels) else { return nil }
         let g = geometry, tiles = kernels.pixels, taps = g.kernel.count
         let k = g.inputChannelsPerGroup * taps, n = g.outputSize.count
         let grid = TapGrid(g)
@@ -57,7 +54,7 @@ struct ChannelGEMM<Scalar: TensorScalar>: Sendable {
         else { return nil }
         (self.geometry, self.kernels, self.tiles) = (geometry, kernels, tiles)
         (self.threads, self.blocks, self.field) = (threads, blocks, field)
-        (self.runs, passesOverMuch) = (runs, seen <= Self.littleSeen)
+        self.runs = runs
         plain = ImplicitGEMM(geometry, kernels: kernels, threads: threads)
     }
 
@@ -86,17 +83,15 @@ struct ChannelGEMM<Scalar: TensorScalar>: Sendable {
     }
 
     /// Of the depths of a 3x3x3 kernel over four planes a sixth sees nothing but padding: 512 channels at 4x14x14 on two
-    /// cores (Zen 5, AVX-512) 23.7 -> 19.5 ms.
+    /// cores (Zen 5, AVX-512) 23.7 -> 19.5 ms. There weights of one use are looked at too, whether they are finite.
     private static var littleSeen: Double { 0.9 }
 
     /// By the lanes that are idle either way, what it costs to turn sums round, and to split the phases of a stride.
     /// Measured on Zen 4 (AVX-512), two cores, as times of what vectors of pixels take: 1024 to 256 channels at 14x14
     /// 0.94, 3x3 over 512 at 7x7 0.95, 1x1 of stride 2 from 512 to 1024 at 28x28 0.93; 64 to 256 at 56x56 1.11, 256 to
     /// 256 at 28x28 1.04. On Zen 5 0.93, 0.85, 0.95; 3x3 of stride 2 over 128 at 56x56 0.96; 1.17, 1.06.
-    ///
-    /// - Parameter seen: the part of the products that are not with padding
     private static func isFaster(
-        _ g: ConvolutionGeometry, seen: Double, _ kernels: GEMMKernels<Scalar>
+        _ g: ConvolutionGeometry, _ runs: PixelRuns, _ kernels: GEMMKernels<Scalar>
     ) -> Bool {
         let lanes = kernels.lanes, n = g.outputSize.count, m = g.outputChannelsPerGroup
         let k = g.inputChannelsPerGroup * g.kernel.count
@@ -107,7 +102,8 @@ struct ChannelGEMM<Scalar: TensorScalar>: Sendable {
         let splits = g.stride.width > 1
         let pixels = Double(columns) / Double(n) * (splits ? 1.03 : 1)
         let channels = Double((m + lanes - 1) / lanes * lanes) / Double(m)
-        return channels * (1.01 + 8 / Double(k)) * (seen <= littleSeen ? seen : 1) < pixels
+        let seen = runs.seenShare <= littleSeen ? runs.seenShare : 1
+        return channels * (1.01 + 8 / Double(k)) * seen < pixels
     }
 
     private var mostChannels: Int { blocks.mostChannels }
@@ -139,7 +135,7 @@ struct ChannelGEMM<Scalar: TensorScalar>: Sendable {
                 panels: [plain.prepare(weight, of: owner, bias: bias, use: use)])
         }
         let isFinite =
-            (use == .often || passesOverMuch) && field.isPadded
+            field.isPadded && (use == .often || runs.seenShare <= Self.littleSeen)
             && UnsafeBufferPointer(
                 start: weight, count: geometry.groups * geometry.weightElementsPerGroup
             ).isFinite

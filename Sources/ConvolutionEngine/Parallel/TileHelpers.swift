@@ -1,14 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CLanes
 import Dispatch
 import Synchronization
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
 
 /// Threads of Dispatch that help with jobs and look out for the next one before they go.
 ///
@@ -49,11 +42,7 @@ final class TileHelpers: Sendable {
             if !isClaimed {
                 if Self.take(1, of: free) == 1 { return }
                 // Somebody has claimed this helper and is about to say so, unless this thread has its core.
-                var looks = 0
-                while Self.take(1, of: claims) == 0 {
-                    looks += 1
-                    if looks < 2000 { lanes_pause() } else { sched_yield() }
-                }
+                Watch.wait { Self.take(1, of: claims) == 1 }
             }
             guard let job = latest.withLock({ $0 }) else { return }
             isFree = job.help { free.add(1, ordering: .sequentiallyConsistent) }

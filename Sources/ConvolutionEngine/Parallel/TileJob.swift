@@ -3,12 +3,6 @@
 import CLanes
 import Synchronization
 
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
-
 /// The tasks of one call, for as long as it lasts; a helper that comes later finds it closed.
 final class TileJob: @unchecked Sendable {
     let workers: Int
@@ -71,12 +65,7 @@ final class TileJob: @unchecked Sendable {
     /// Returns when no helper is at a task.
     func close() {
         isClosed.store(true, ordering: .sequentiallyConsistent)
-        var looks = 0
-        while helpers.load(ordering: .sequentiallyConsistent) > 0 {
-            looks += 1
-            // 30 to 100 µs of watching; then others may have the core, the helper for one.
-            if looks < 2000 { lanes_pause() } else { sched_yield() }
-        }
+        Watch.wait { helpers.load(ordering: .sequentiallyConsistent) == 0 }
         body = nil
     }
 }

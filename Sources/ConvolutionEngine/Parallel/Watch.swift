@@ -29,6 +29,16 @@ enum Watch {
         }
     }
 
+    /// Until what another thread is about to do has been done: 30 to 100 µs of watching, then others may have the core, that
+    /// thread for one.
+    static func wait(for isTrue: () -> Bool) {
+        var looks = 0
+        while !isTrue() {
+            looks += 1
+            if looks < 2000 { lanes_pause() } else { sched_yield() }
+        }
+    }
+
     private static func nanoseconds() -> Int {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
